@@ -1,0 +1,27 @@
+"""The one error a user is meant to read, and the one way to import what an extra brings."""
+
+from importlib import import_module
+from types import ModuleType
+
+
+class InputError(ValueError):
+    """What the user gave is wrong: one line that names the value and the cure.
+
+    The command line prints it on standard error and exits with status 2.
+    """
+
+
+def require(module: str, extra: str) -> ModuleType:
+    """Import `module`, or say which extra of svae_lib installs it.
+
+    Errors: InputError with the pip command where the module is missing.
+
+    >>> require("math", extra="course").sqrt(4)
+    2.0
+    """
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name != module.partition(".")[0]:
+            raise  # the module is there; something it needs is broken, and that traceback is the useful one
+        raise InputError(f"this needs {error.name}: pip install 'svae_lib[{extra}]'") from None
