@@ -1,0 +1,128 @@
+"""What every data set is: three splits of grey images; and how grey becomes ink."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from svae_lib.errors import InputError
+
+SHUFFLE_SEED = 1804  # who is in which split, where the source does not say
+HELD_OUT_SEED = 910  # the ink of validation and test images; neither seed is ever a run's
+
+
+@dataclass(frozen=True)
+class Split:
+    """Images (N, H, W), uint8 from 0 to 255, and their labels (N,), int64, where the source has them."""
+
+    images: Tensor
+    labels: Tensor | None = None
+
+    def __post_init__(self):
+        if self.images.dtype != torch.uint8 or self.images.ndim != 3:
+            raise ValueError(f"images must be uint8 (N, H, W), not {self.images.dtype} {tuple(self.images.shape)}")
+        if self.labels is not None and self.labels.shape != self.images.shape[:1]:
+            raise ValueError(f"{len(self.images)} images with labels of shape {tuple(self.labels.shape)}")
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, index) -> "Split":
+        """The images (and labels) that a slice or an index tensor picks."""
+        return Split(self.images[index], None if self.labels is None else self.labels[index])
+
+
+@dataclass(frozen=True)
+class ImageDataset:
+    """A data set by name, in the three splits its papers use."""
+
+    name: str
+    train: Split
+    validation: Split
+    test: Split
+
+    @property
+    def image_shape(self) -> tuple[int, int]:
+        return tuple(self.train.images.shape[1:])
+
+
+def to_unit(images: Tensor) -> Tensor:
+    """Intensities 0..255 as float32 in [0, 1], same shape and device.
+
+    >>> to_unit(torch.tensor([[[0, 51, 255]]], dtype=torch.uint8))
+    tensor([[[0.0000, 0.2000, 1.0000]]])
+    """
+    return images.to(torch.float32) / 255
+
+
+def binarize(images: Tensor, generator: torch.Generator | None = None) -> Tensor:
+    """Draw each pixel as ink or paper, P(1) = intensity / 255 (Salakhutdinov & Murray, ICML 2008).
+
+    Returns float32 zeros and ones of the same shape, drawn on the images' device from `generator`, or from torch's
+    global state where none is given. A set that is already binary (0 and 255) comes back as it is.
+
+    >>> binarize(torch.tensor([[[0, 255]]], dtype=torch.uint8))
+    tensor([[[0., 1.]]])
+    """
+    noise = torch.rand(images.shape, generator=generator, device=images.device)
+    return (noise < to_unit(images)).to(torch.float32)
+
+
+def held_out_images(split: Split, likelihood: str = "bernoulli") -> Tensor:
+    """The images of a validation or test split as they are scored, (N, H, W) float32 in [0, 1].
+
+    For a Bernoulli likelihood they are binarized once, from a seed of their own, so that every run and every later
+    evaluation scores the same pixels; other likelihoods see the intensities.
+    """
+    if likelihood != "bernoulli":
+        return to_unit(split.images)
+    ink = binarize(split.images.cpu(), torch.Generator().manual_seed(HELD_OUT_SEED))
+    return ink.to(split.images.device)
+
+
+def shuffled(split: Split) -> Split:
+    """The same images in an order fixed by SHUFFLE_SEED; no global random state is read or moved."""
+    return split[torch.randperm(len(split), generator=torch.Generator().manual_seed(SHUFFLE_SEED))]
+
+
+def cut(split: Split, counts: tuple[int, ...]) -> list[Split]:
+    """Consecutive pieces of the given lengths."""
+    ends = np.cumsum(counts)
+    return [split[end - count : end] for count, end in zip(counts, ends, strict=True)]
+
+
+@dataclass(frozen=True)
+class Download:
+    """One file to fetch: its place under the data folder, the addresses that hold it, its checksum if one is known."""
+
+    file: str
+    urls: tuple[str, ...]
+    checksum: str | None = None  # "md5:..." or "sha256:..."
+
+
+@dataclass(frozen=True)
+class Source:
+    """All that is known of a data set before it is read."""
+
+    name: str
+    title: str
+    citation: str
+    licence: str
+    counts: tuple[int, int, int]  # training, validation, test images
+    image_shape: tuple[int, int]
+    megabytes: float  # of the files as they are downloaded
+    files: tuple[str, ...]  # under the data folder; each may carry .gz, or lie bare in the folder
+    read: Callable[[list[Path], tuple[int, int, int]], tuple[Split, Split, Split]]
+    downloads: Callable[[], list[Download]]
+
+    def load(self, paths: list[Path]) -> ImageDataset:
+        """Read the files, one path for each of `files`. Errors: InputError naming the file and what is wrong in it."""
+        try:
+            data = ImageDataset(self.name, *self.read(paths, self.counts))
+        except InputError as error:
+            raise InputError(f"{error}; put a whole copy in its place, or remove it and run "
+                             f"`svae data fetch {self.name}`") from None
+        return data
