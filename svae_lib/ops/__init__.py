@@ -1,0 +1,25 @@
+"""Pure functions of tensors: Bessel functions and the geometry of the sphere."""
+
+from svae_lib.ops.bessel import bessel_ratio, ive, log_ive
+from svae_lib.ops.sphere import (
+    exp_map,
+    fibonacci_sphere,
+    geodesic_distance,
+    log_map,
+    log_surface_area,
+    rotate_pole_to,
+    slerp,
+)
+
+__all__ = [
+    "bessel_ratio",
+    "exp_map",
+    "fibonacci_sphere",
+    "geodesic_distance",
+    "ive",
+    "log_ive",
+    "log_map",
+    "log_surface_area",
+    "rotate_pole_to",
+    "slerp",
+]

@@ -1,0 +1,136 @@
+r"""Modified Bessel functions of the first kind, for the orders and arguments that directional statistics needs.
+
+SciPy's `ive` underflows from order 150 on at x = 1, runs on the host only and has no derivative in torch. These
+functions work in log space, are pure torch (they run where x lives, in the dtype of x) and can be differentiated twice.
+Relative errors against 60 digits, for every order in [0, 1e5] and x in [1e-8, 1e8]: below 5e-15 in float64 and 5e-7 in
+float32 (which is computed in float64 inside, except on MPS).
+"""
+
+import math
+
+import torch
+from torch import Tensor
+
+from svae_lib.ops import bessel_expansions as expansions
+
+
+def log_ive(order: float, x: Tensor) -> Tensor:
+    r"""Logarithm of the exponentially scaled modified Bessel function of the first kind.
+
+    log I_v(x) - x,  with derivative  I_{v+1}(x)/I_v(x) + v/x - 1.
+
+    Shapes: x any shape; the result has the shape, dtype and device of x. At x = 0 it is 0 for order 0, else -inf.
+    Errors: ValueError for an order or an x that is negative, infinite or NaN; TypeError for an integer x.
+    Source: DLMF 10.25.2 and 10.41.3.
+
+    >>> import torch
+    >>> log_ive(511.5, torch.tensor([1.0, 1000.0]))  # I itself would be 1e-1320
+    tensor([-3038.4854,  -132.5958])
+    """
+    return _LogIve.apply(_checked(order, x), float(order))
+
+
+def ive(order: float, x: Tensor) -> Tensor:
+    r"""Exponentially scaled modified Bessel function of the first kind, exp(-x) I_v(x).
+
+    It underflows to 0 where its value does; `log_ive` never does.
+
+    Shapes: x any shape; the result has the shape, dtype and device of x.
+    Errors: as `log_ive`.
+    Source: DLMF 10.25.2.
+
+    >>> import torch
+    >>> ive(0, torch.tensor([0.0, 1.0]))
+    tensor([1.0000, 0.4658])
+    """
+    return log_ive(order, x).exp()
+
+
+def bessel_ratio(order: float, x: Tensor) -> Tensor:
+    r"""Ratio of neighbouring modified Bessel functions, I_{v+1}(x) / I_v(x), in [0, 1).
+
+    With v = m/2 - 1 it is A_m(x), the mean resultant length of a von Mises-Fisher distribution in R^m.
+    Its derivative is  A' = 1 - A^2 - (2v+1) A/x.
+
+    Shapes: x any shape; the result has the shape, dtype and device of x.
+    Errors: as `log_ive`.
+    Source: DLMF 10.29.1, 10.31.3 and 10.41.3.
+
+    >>> import torch
+    >>> bessel_ratio(5 / 2 - 1, torch.tensor(2.0))
+    tensor(0.3611)
+    """
+    return vmf_terms(float(order), _checked(order, x)).ratio
+
+
+def vmf_terms(order: float, x: Tensor) -> expansions.BesselTerms:
+    """KL to the uniform, A, 1 - A and A' of a von Mises-Fisher at once, differentiable twice; x is not checked."""
+    return expansions.BesselTerms(*_Terms.apply(x, order))
+
+
+def _checked(order: float, x: Tensor) -> Tensor:
+    if not (isinstance(order, (int, float)) and math.isfinite(order) and order >= 0):
+        raise ValueError(f"order must be a finite number >= 0, found {order!r}")
+    if not isinstance(x, Tensor) or not x.is_floating_point():
+        found = x.dtype if isinstance(x, Tensor) else type(x).__name__
+        raise TypeError(f"x must be a floating-point tensor, found {found}: convert it with x.to(torch.float64)")
+    wrong = ~((x >= 0) & (x < math.inf))
+    if wrong.any():
+        raise ValueError(f"x must be finite and >= 0, found {x[wrong].flatten()[0].item()}")
+    return x
+
+
+def _precise(x: Tensor) -> Tensor:
+    """x in float64, where the device has it; the expansions themselves are sound in float32 too."""
+    return x if x.device.type == "mps" else x.double()
+
+
+class _LogIve(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x: Tensor, order: float) -> Tensor:
+        ctx.order = order
+        ctx.save_for_backward(x)
+        return expansions.log_ive(order, _precise(x)).to(x.dtype)
+
+    @staticmethod
+    def backward(ctx, grad: Tensor):
+        (x,) = ctx.saved_tensors
+        # written so that v/x is not there at all for v = 0, where x = 0 is an ordinary point
+        growth = ctx.order / x if ctx.order else 0.0
+        return grad * (growth - vmf_terms(ctx.order, x).complement), None
+
+
+class _Terms(torch.autograd.Function):
+    """The four terms as outputs: since A' is one of them, the first derivatives can be differentiated again."""
+
+    @staticmethod
+    def forward(ctx, x: Tensor, order: float) -> tuple[Tensor, ...]:
+        values = tuple(value.to(x.dtype) for value in expansions.terms(order, _precise(x)))
+        ctx.order = order
+        ctx.save_for_backward(x, values[-1])
+        ctx.set_materialize_grads(False)
+        return values
+
+    @staticmethod
+    def backward(ctx, grad_kl, grad_ratio, grad_complement, grad_slope):
+        x, slope = ctx.saved_tensors
+        grad = torch.zeros_like(x)
+        if grad_kl is not None:
+            grad = grad + grad_kl * x * slope
+        if grad_ratio is not None:
+            grad = grad + grad_ratio * slope
+        if grad_complement is not None:
+            grad = grad - grad_complement * slope
+        if grad_slope is not None:
+            grad = grad + grad_slope * _Curvature.apply(x, ctx.order)
+        return grad, None
+
+
+class _Curvature(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x: Tensor, order: float) -> Tensor:
+        return expansions.curvature(order, _precise(x)).to(x.dtype)
+
+    @staticmethod
+    def backward(ctx, grad: Tensor):
+        raise NotImplementedError("the Bessel functions of svae_lib can be differentiated twice, not three times")
