@@ -1,0 +1,71 @@
+"""The flat latent space."""
+
+import copy
+
+import torch
+from torch import Tensor
+from torch.distributions import Distribution, MultivariateNormal, Normal
+from torch.nn.functional import softplus
+
+from svae_lib.errors import InputError
+from svae_lib.latent_spaces.base import LatentSpace, checked_dim, checked_size, independent
+
+
+class Euclidean(LatentSpace):
+    r"""The flat space R^d with a normal posterior and a standard normal prior.
+
+    q(z) = N(z; \mu, L L^T), p(z) = N(z; 0, I). L is diagonal with softplus of the encoder's numbers on the diagonal;
+    "single" has one scale for all coordinates; "full" adds the entries below the diagonal, free and of either sign.
+
+    Shapes: event_size d; parameter_size 2 d ("diagonal"), d + 1 ("single"), d + d (d + 1) / 2 ("full").
+    Errors: InputError for a dimension below 1 or an unknown covariance.
+    Source: Kingma and Welling, arXiv 1312.6114, appendix F.2 for the full covariance.
+
+    >>> space = Euclidean(2, covariance="full")
+    >>> space.parameter_size, space.posterior(torch.zeros(7, 5)).batch_shape
+    (5, torch.Size([7]))
+    """
+
+    def __init__(self, manifold_dim: int, covariance: str = "diagonal"):
+        super().__init__()
+        d = checked_dim(manifold_dim)
+        sizes = {"diagonal": 2 * d, "single": d + 1, "full": d + d * (d + 1) // 2}
+        if covariance not in sizes:
+            raise InputError(f"covariance {covariance!r}: choose from {', '.join(sizes)}")
+        self.manifold_dim, self.covariance = d, covariance
+        self.event_size, self.parameter_size = d, checked_size(sizes[covariance])
+        self.register_buffer("origin", torch.zeros(d), persistent=False)
+        if covariance == "full":
+            self.register_buffer("below", torch.tril_indices(d, d, -1), persistent=False)
+
+    def posterior(self, parameters: Tensor) -> Distribution:
+        loc, spread = parameters.split([self.event_size, self.parameter_size - self.event_size], dim=-1)
+        if self.covariance != "full":
+            return independent(Normal(loc, softplus(spread), validate_args=False))
+        diagonal, off_diagonal = spread.split([self.event_size, len(self.below[0])], dim=-1)
+        scale_tril = torch.diag_embed(softplus(diagonal))
+        scale_tril[..., self.below[0], self.below[1]] = off_diagonal
+        return MultivariateNormal(loc, scale_tril=scale_tril, validate_args=False)
+
+    def prior(self) -> Distribution:
+        scale = torch.ones_like(self.origin)
+        if self.covariance == "full":
+            return MultivariateNormal(self.origin, scale_tril=torch.diag_embed(scale), validate_args=False)
+        return independent(Normal(self.origin, scale, validate_args=False))
+
+    def distance(self, a: Tensor, b: Tensor) -> Tensor:
+        return torch.cdist(a, b)
+
+    def _configuration(self) -> tuple:
+        return self.manifold_dim, self.covariance
+
+    def _as_run(self, count: int) -> "Euclidean":
+        run = copy.deepcopy(self)
+        run.origin = self.origin.repeat(count, 1)
+        return run
+
+    def extra_repr(self) -> str:
+        return f"manifold_dim={self.manifold_dim}, covariance={self.covariance!r}"
+
+    def __str__(self) -> str:
+        return f"e{self.manifold_dim}"

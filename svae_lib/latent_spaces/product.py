@@ -1,0 +1,113 @@
+"""Products of latent spaces, and the names of all spaces."""
+
+import re
+from collections.abc import Iterable
+from itertools import groupby
+
+from torch import Tensor, nn
+from torch.distributions import Distribution
+
+from svae_lib.distributions import ProductDistribution
+from svae_lib.errors import InputError
+from svae_lib.latent_spaces.base import LatentSpace, checked_size, independent
+from svae_lib.latent_spaces.euclidean import Euclidean
+from svae_lib.latent_spaces.sphere import Sphere
+
+_GRAMMAR = "write s9 (vMF on S^9), p4 (Power Spherical), e2 (Euclidean), 10xs4 (ten S^4), or several: s4,s4,e2"
+
+
+class ProductSpace(LatentSpace):
+    r"""The product of several spaces, in the order given: z = (z_1, ..., z_K), q and p independent over factors.
+
+    KL(q || p) = \sum_k KL(q_k || p_k). Consecutive equal factors are a run, computed as one batch (..., count, m): ten
+    S^4 cost hardly more than one. The factors given are patterns: the product makes modules of its own, and a learned
+    radius is one number a factor, a vector a run. A product within a product is flattened.
+
+    Shapes: event_size and parameter_size are the sums over factors. Errors: InputError for an empty list.
+    Source: Davidson, Tomczak and Gavves, arXiv 1910.02912.
+
+    >>> space = ProductSpace([Sphere(4), Sphere(4), Euclidean(2)])
+    >>> str(space), space.event_size, [z.shape[-1] for z in space.prior().split(torch.randn(12))]
+    ('2xs4,e2', 12, [5, 5, 2])
+    """
+
+    def __init__(self, factors: Iterable[LatentSpace]):
+        super().__init__()
+        self.factors = tuple(leaf for f in factors for leaf in (f.factors if isinstance(f, ProductSpace) else (f,)))
+        if not self.factors:
+            raise InputError("a product space needs at least one factor")
+        self.event_size = sum(factor.event_size for factor in self.factors)
+        self.parameter_size = checked_size(sum(factor.parameter_size for factor in self.factors))
+        runs = [list(run) for _, run in groupby(self.factors)]
+        self.counts = [len(run) for run in runs]
+        self.runs = nn.ModuleList(run[0]._as_run(len(run)) for run in runs)
+
+    def posterior(self, parameters: Tensor) -> Distribution:
+        pieces = self._split(parameters, [run.parameter_size for run in self.runs])
+        return self._product(run.posterior(piece) for run, piece in zip(self.runs, pieces, strict=True))
+
+    def prior(self) -> Distribution:
+        return self._product(run.prior() for run in self.runs)
+
+    def distance(self, a: Tensor, b: Tensor) -> Tensor:
+        sizes = [run.event_size for run in self.runs]
+        pairs = zip(self.runs, self._split(a, sizes), self._split(b, sizes), strict=True)
+        return sum(
+            run.distance(u, v) ** 2 for run, p, q in pairs for u, v in zip(p.unbind(-2), q.unbind(-2), strict=True)
+        ).sqrt()
+
+    def _split(self, flat: Tensor, sizes: list[int]) -> list[Tensor]:
+        """Cut (..., total) into one (..., count, size) a run."""
+        pieces = flat.split([count * size for count, size in zip(self.counts, sizes, strict=True)], dim=-1)
+        return [p.unflatten(-1, (count, size)) for p, count, size in zip(pieces, self.counts, sizes, strict=True)]
+
+    @staticmethod
+    def _product(runs: Iterable[Distribution]) -> ProductDistribution:
+        return ProductDistribution([independent(run) for run in runs], validate_args=False)
+
+    def _configuration(self) -> tuple:
+        return self.factors
+
+    def extra_repr(self) -> str:
+        return str(self)
+
+    def __str__(self) -> str:
+        if len(self.factors) == 1:
+            return f"1x{self.factors[0]}"
+        runs = zip(self.counts, self.runs, strict=True)
+        return ",".join(f"{count}x{run}" if count > 1 else str(run) for count, run in runs)
+
+
+def parse_latent_space(
+    text: str,
+    *,
+    covariance: str = "diagonal",
+    radius: float = 1.0,
+    learn_radius: bool = False,
+    concentration_floor: float = 1.0,
+) -> LatentSpace:
+    """Build a latent space from its name: "s9", "p4", "e2", "10xs4", "s4,s4,e2" (numbers are manifold dimensions).
+
+    The options hold for every factor they concern, and are not part of the name: with the same options,
+    parse_latent_space(str(space)) == space. One factor alone is that space; "1xs9" is a product of one.
+
+    Errors: InputError that names the piece that cannot be read, and the grammar.
+
+    >>> parse_latent_space("s4,s4,e2") == ProductSpace([Sphere(4), Sphere(4), Euclidean(2)])
+    True
+    >>> parse_latent_space("s2,e2x")
+    Traceback (most recent call last):
+    svae_lib.errors.InputError: ...
+    """
+    factors = []
+    for piece in text.split(","):
+        match = re.fullmatch(r"(?:([0-9]{1,6})x)?([sep])([0-9]{1,6})", piece.strip())
+        if match is None or (match[1] and int(match[1]) < 1) or int(match[3]) < 1:
+            raise InputError(f"latent space {text!r}: cannot read {piece!r}; {_GRAMMAR}")
+        if match[2] == "e":
+            space = Euclidean(int(match[3]), covariance)
+        else:
+            family = {"s": "vmf", "p": "power_spherical"}[match[2]]
+            space = Sphere(int(match[3]), family, radius, learn_radius, concentration_floor)
+        factors += [space] * int(match[1] or 1)
+    return factors[0] if "x" not in text and "," not in text else ProductSpace(factors)

@@ -1,0 +1,103 @@
+"""The spherical latent space."""
+
+import copy
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.distributions import Distribution
+from torch.nn.functional import softplus
+
+from svae_lib.distributions import HypersphericalUniform, PowerSpherical, VonMisesFisher
+from svae_lib.errors import InputError
+from svae_lib.latent_spaces.base import LatentSpace, checked_dim, checked_size
+
+
+class Sphere(LatentSpace):
+    r"""The sphere S^d of radius r in R^{d+1} with a von Mises-Fisher or Power Spherical posterior and a uniform prior.
+
+    With (u, s) the encoder's m = d + 1 and 1 numbers: \mu = u / |u|, \kappa = floor + softplus(s).
+
+    The floor keeps training away from \kappa = 0, where a sample says nothing of \mu; 1 is the papers' choice. Its cost
+    is that an image pays at least KL(vMF(floor) || uniform) whatever it says: at floor 1, 0.152 nats on S^2, 0.0450 on
+    S^10, 0.0122 on S^40. A floor of 0 costs nothing.
+
+    The direction is a plain quotient: u = 0 has none, and gives NaN, which training counts and restarts from. A clamped
+    norm would give \mu = 0 instead, a mean that is not on the sphere, and samples that are not either, without a word.
+
+    radius: fixed, or with learn_radius the start of a parameter (its logarithm, so that it stays positive), shared by
+    posterior and prior. No KL depends on it; the decoder sees it.
+
+    Shapes: event_size m = manifold_dim + 1; parameter_size m + 1.
+    Errors: InputError for a manifold_dim below 1, an unknown family, a radius not above 0, a negative floor.
+    Source: Davidson et al., arXiv 1804.00891; De Cao and Aziz, arXiv 2006.04437.
+
+    >>> space = Sphere(2, radius=3.0)
+    >>> z = space.posterior(torch.randn(7, space.parameter_size)).rsample()
+    >>> z.shape, torch.allclose(z.norm(dim=-1), torch.tensor(3.0))
+    (torch.Size([7, 3]), True)
+    """
+
+    _FAMILIES = {"vmf": ("s", VonMisesFisher), "power_spherical": ("p", PowerSpherical)}
+
+    def __init__(
+        self,
+        manifold_dim: int,
+        family: str = "vmf",
+        radius: float = 1.0,
+        learn_radius: bool = False,
+        concentration_floor: float = 1.0,
+    ):
+        super().__init__()
+        if family not in self._FAMILIES:
+            raise InputError(f"family {family!r}: choose from {', '.join(self._FAMILIES)}")
+        if not 0 < radius < math.inf:
+            raise InputError(f"radius {radius}: a sphere needs a finite radius above 0")
+        if not 0 <= concentration_floor < math.inf:
+            raise InputError(f"concentration floor {concentration_floor}: give a finite number, 0 or above")
+        self.manifold_dim, self.family = checked_dim(manifold_dim), family
+        self.initial_radius, self.learn_radius = float(radius), bool(learn_radius)
+        self.concentration_floor = float(concentration_floor)
+        self.event_size = self.manifold_dim + 1
+        self.parameter_size = checked_size(self.event_size + 1)
+        if learn_radius:
+            self.log_radius = nn.Parameter(torch.tensor(self.initial_radius).log())
+        else:  # a part of the configuration, so not of the state_dict, which could say otherwise
+            self.register_buffer("_radius", torch.tensor(self.initial_radius), persistent=False)
+
+    @property
+    def radius(self) -> Tensor:
+        """The radius now: (), or (count,) for a run of factors."""
+        return self.log_radius.exp() if self.learn_radius else self._radius
+
+    def posterior(self, parameters: Tensor) -> Distribution:
+        direction, spread = parameters.split([self.event_size, 1], dim=-1)
+        loc = direction / direction.norm(dim=-1, keepdim=True)
+        concentration = self.concentration_floor + softplus(spread.squeeze(-1))
+        return self._FAMILIES[self.family][1](loc, concentration, self.radius, validate_args=False)
+
+    def prior(self) -> Distribution:
+        return HypersphericalUniform(self.event_size, self.radius, validate_args=False)
+
+    def distance(self, a: Tensor, b: Tensor) -> Tensor:
+        norm = a.norm(dim=-1, keepdim=True)  # the radius, whichever factor the points are from
+        chord = torch.cdist(a / norm, b / b.norm(dim=-1, keepdim=True))
+        return 2 * norm * (chord / 2).clamp(max=1).asin()  # rounding can put opposite points a little over 2 apart
+
+    def _configuration(self) -> tuple:
+        return self.manifold_dim, self.family, self.initial_radius, self.learn_radius, self.concentration_floor
+
+    def _as_run(self, count: int) -> "Sphere":
+        run = copy.deepcopy(self)
+        if self.learn_radius:
+            run.log_radius = nn.Parameter(self.log_radius.detach().repeat(count))
+        else:
+            run._radius = self._radius.repeat(count)
+        return run
+
+    def extra_repr(self) -> str:
+        names = "manifold_dim", "family", "radius", "learn_radius", "concentration_floor"
+        return ", ".join(f"{name}={value!r}" for name, value in zip(names, self._configuration(), strict=True))
+
+    def __str__(self) -> str:
+        return f"{self._FAMILIES[self.family][0]}{self.manifold_dim}"

@@ -1,0 +1,93 @@
+"""What a pixel is, given the decoder's numbers: black or white, a grey value with noise, or one of 256 levels.
+
+Each likelihood has `parameter_count`, the decoder's numbers a pixel; `log_prob(parameters, x)`, in nats and summed over
+pixels; and `mean(parameters)`, an image. Images x are (..., H, W) in [0, 1]; parameters are (..., H, W), or
+(..., H, W, parameter_count) where that is more than one. Leading dimensions broadcast: samples before images.
+"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+from svae_lib.errors import InputError
+
+
+class Bernoulli(nn.Module):
+    r"""Black or white: log p(x | l) = \sum_i x_i l_i - log(1 + exp l_i), with l the logits.
+
+    On a grey x this is the cross entropy, and bounds no likelihood: binarize first.
+
+    >>> Bernoulli().log_prob(torch.zeros(5, 28, 28), torch.ones(28, 28))[0]  # 784 log(1/2)
+    tensor(-543.4274)
+    """
+
+    parameter_count = 1
+
+    def log_prob(self, parameters: Tensor, x: Tensor) -> Tensor:
+        return -binary_cross_entropy_with_logits(parameters, x.expand_as(parameters), reduction="none").sum((-2, -1))
+
+    def mean(self, parameters: Tensor) -> Tensor:
+        return parameters.sigmoid()
+
+
+class Gaussian(nn.Module):
+    r"""A grey value with normal noise: log p(x | l) = \sum_i log N(x_i; l_i, \sigma^2), normaliser included.
+
+    One sigma for all pixels: the one given, held fixed, or a parameter learned in its logarithm, which starts at 0.3,
+    about the deviation of MNIST's pixels from their mean. A density can be above 1, so its logarithm can be positive.
+
+    Errors: InputError for a sigma not above 0.
+
+    >>> Gaussian(sigma=1.0).log_prob(torch.zeros(28, 28), torch.zeros(28, 28))  # -784/2 log(2 pi)
+    tensor(-720.4479)
+    """
+
+    parameter_count = 1
+
+    def __init__(self, sigma: float | None = None):
+        super().__init__()
+        if sigma is not None and not 0 < sigma < math.inf:
+            raise InputError(f"sigma {sigma}: a normal needs a finite standard deviation above 0")
+        log_sigma = torch.tensor(0.3 if sigma is None else float(sigma)).log()
+        if sigma is None:
+            self.log_sigma = nn.Parameter(log_sigma)
+        else:
+            self.register_buffer("log_sigma", log_sigma, persistent=False)
+
+    def log_prob(self, parameters: Tensor, x: Tensor) -> Tensor:
+        squares = (x - parameters).square().sum((-2, -1)) * torch.exp(-2 * self.log_sigma)
+        return -0.5 * squares - x.shape[-2:].numel() * (self.log_sigma + 0.5 * math.log(2 * math.pi))
+
+    def mean(self, parameters: Tensor) -> Tensor:
+        return parameters.clamp(0, 1)  # nothing holds the mean of a grey value inside the range that can be shown
+
+
+class Categorical256(nn.Module):
+    r"""One of 256 grey levels: log p(x | l) = \sum_i log softmax(l_i)[255 x_i], the only exact model of 8-bit images.
+
+    >>> Categorical256().log_prob(torch.zeros(28, 20, 256), torch.zeros(28, 20))  # -560 log 256
+    tensor(-3105.2976)
+    """
+
+    parameter_count = 256
+
+    def log_prob(self, parameters: Tensor, x: Tensor) -> Tensor:
+        level = (255 * x).round().long().expand(parameters.shape[:-1]).unsqueeze(-1)
+        return (parameters.gather(-1, level).squeeze(-1) - parameters.logsumexp(-1)).sum((-2, -1))
+
+    def mean(self, parameters: Tensor) -> Tensor:
+        return parameters.softmax(-1) @ torch.linspace(0, 1, 256, dtype=parameters.dtype, device=parameters.device)
+
+
+def build_likelihood(name: str, sigma: float | None = None) -> nn.Module:
+    """The likelihood of that name: bernoulli, gaussian (sigma fixed, or learned where None), categorical."""
+    if sigma is not None and name != "gaussian":
+        raise InputError(f"sigma {sigma} with the likelihood {name!r}: only gaussian has a sigma")
+    if name == "gaussian":
+        return Gaussian(sigma)
+    choices = {"bernoulli": Bernoulli, "categorical": Categorical256}
+    if name not in choices:
+        raise InputError(f"likelihood {name!r}: choose from bernoulli, gaussian, categorical")
+    return choices[name]()

@@ -1,0 +1,167 @@
+"""The variational auto-encoder: a network each way, a latent space between them, and a likelihood at the end."""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.distributions import Distribution, kl_divergence
+
+from svae_lib.errors import InputError
+from svae_lib.latent_spaces import Euclidean, LatentSpace, ProductSpace, Sphere, parse_latent_space
+from svae_lib.models.likelihoods import build_likelihood
+from svae_lib.models.networks import NETWORKS
+
+MAX_CHUNK = 2**22  # decoder outputs at once in log_likelihood: 16 MB a tensor in float32, a few of them alive
+
+
+class ELBO(NamedTuple):
+    """The evidence lower bound and its parts, each (B,), in nats an image: total = reconstruction - beta kl."""
+
+    total: Tensor
+    reconstruction: Tensor
+    kl: Tensor
+
+
+class VAE(nn.Module):
+    r"""A variational auto-encoder: q(z | x) by an encoder, p(x | z) by a decoder, p(z) by the latent space.
+
+    log p(x) >= E_q log p(x | z) - KL(q(z | x) || p(z)).
+
+    encoder: images (B, H, W) in [0, 1] to features (B, encoder.feature_size); the model adds the linear map from there
+    to the latent space's parameters. decoder: points (..., event_size) to pixel parameters (..., H, W[, count]), with
+    an image_shape. likelihood: see svae_lib.models.likelihoods. `build_vae` puts the usual ones together. Samples come
+    from torch's global generator.
+
+    Source: Kingma and Welling, arXiv 1312.6114; Davidson et al., arXiv 1804.00891.
+
+    >>> model = build_vae((28, 28), "s2")
+    >>> x = torch.rand(5, 28, 28).round()
+    >>> model.elbo(x).total.shape, model.log_likelihood(x, 10).shape, model.sample(3).shape, model.embed(x).shape
+    (torch.Size([5]), torch.Size([5]), torch.Size([3, 28, 28]), torch.Size([5, 3]))
+    """
+
+    def __init__(self, encoder: nn.Module, decoder: nn.Module, latent_space: LatentSpace, likelihood: nn.Module):
+        super().__init__()
+        self.encoder, self.decoder = encoder, decoder
+        self.latent_space, self.likelihood = latent_space, likelihood
+        self.head = nn.Linear(encoder.feature_size, latent_space.parameter_size)
+
+    @property
+    def image_shape(self) -> tuple[int, int]:
+        return self.decoder.image_shape
+
+    def encode(self, x: Tensor) -> Distribution:
+        """The posterior q(z | x): batch_shape (B,), event_shape (event_size,)."""
+        return self.latent_space.posterior(self.head(self.encoder(x)))
+
+    def decode(self, z: Tensor) -> Tensor:
+        """Pixel parameters (..., H, W[, parameter_count]) of points (..., event_size): logits, means."""
+        return self.decoder(z)
+
+    def elbo(self, x: Tensor, beta: float | Tensor = 1.0) -> ELBO:
+        """The bound on log p(x) with one sample an image, as in the papers, and the exact KL."""
+        posterior = self.encode(x)
+        reconstruction = self.likelihood.log_prob(self.decode(posterior.rsample()), x)
+        kl = kl_divergence(posterior, self.latent_space.prior())
+        return ELBO(reconstruction - beta * kl, reconstruction, kl)
+
+    @torch.no_grad()
+    def log_likelihood(self, x: Tensor, num_samples: int) -> Tensor:
+        r"""The importance-weighted bound on log p(x), (B,): it rises to log p(x) with the number of samples K.
+
+        log 1/K \sum_k p(x | z_k) p(z_k) / q(z_k | x), z_k from q. Images and samples go through the decoder in chunks
+        of at most MAX_CHUNK pixel parameters (or one sample of one image), whatever B and K are.
+
+        Source: Burda, Grosse and Salakhutdinov, arXiv 1509.00519.
+        """
+        if num_samples < 1:
+            raise InputError(f"{num_samples} importance samples: take at least 1")
+        rows = max(1, MAX_CHUNK // (math.prod(self.image_shape) * self.likelihood.parameter_count))
+        return torch.cat([self._log_likelihood(images, num_samples, rows) for images in x.split(rows)])
+
+    def _log_likelihood(self, x: Tensor, num_samples: int, rows: int) -> Tensor:
+        """The same for images that fit in one chunk of `rows` decoded points."""
+        posterior, prior = self.encode(x), self.latent_space.prior()
+        log_weights = []
+        for count in _chunks(num_samples, max(1, rows // max(1, len(x)))):
+            z = posterior.sample((count,))
+            log_ratio = prior.log_prob(z) - posterior.log_prob(z)
+            log_weights.append(self.likelihood.log_prob(self.decode(z), x) + log_ratio)
+        return torch.cat(log_weights).logsumexp(0) - math.log(num_samples)
+
+    @torch.no_grad()
+    def sample(self, num_images: int) -> Tensor:
+        """Mean images (num_images, H, W) of points from the prior."""
+        return self.likelihood.mean(self.decode(self.latent_space.prior().sample((num_images,))))
+
+    @torch.no_grad()
+    def embed(self, x: Tensor) -> Tensor:
+        """The mode of the posterior (B, event_size): on a sphere the mean direction, times the radius."""
+        return self.encode(x).mode
+
+    @torch.no_grad()
+    def reconstruct(self, x: Tensor) -> Tensor:
+        """Mean images (B, H, W) of the posterior's modes."""
+        return self.likelihood.mean(self.decode(self.embed(x)))
+
+
+class ProductSpaceVAE(VAE):
+    """A VAE whose latent space is a product with one factor for each of `z_dims`, in the order given.
+
+    distribution: "vmf" or "power_spherical" for spheres, "normal" for Euclidean factors. The rest is build_vae's.
+
+    Source: Davidson, Tomczak and Gavves, arXiv 1910.02912.
+
+    >>> str(ProductSpaceVAE([4, 4, 2]).latent_space)
+    '2xs4,s2'
+    """
+
+    def __init__(
+        self, z_dims: Sequence[int], distribution: str = "vmf", *, image_shape: tuple[int, int] = (28, 28), **options
+    ):
+        if distribution not in ("vmf", "power_spherical", "normal"):
+            raise InputError(f"distribution {distribution!r}: choose from vmf, power_spherical, normal")
+        space = ProductSpace(Euclidean(d) if distribution == "normal" else Sphere(d, distribution) for d in z_dims)
+        model = build_vae(image_shape, space, **options)
+        super().__init__(model.encoder, model.decoder, space, model.likelihood)
+
+
+def build_vae(
+    image_shape: tuple[int, int],
+    space: LatentSpace | str,
+    hidden: Sequence[int] = (256, 128),
+    network: str = "mlp",
+    likelihood: str = "bernoulli",
+    sigma: float | None = None,
+) -> VAE:
+    """Build a VAE from names: a latent space ("s2", "10xs4"), a network ("mlp", "cnn") and a likelihood.
+
+    hidden: sizes of the dense layers from the image inwards (after the convolutions, for "cnn").
+    likelihood: "bernoulli", "gaussian" (its sigma fixed, or learned where None), "categorical" (256 levels).
+
+    Errors: InputError for an unknown name, with the choices, and for a size that is not possible.
+
+    >>> build_vae((28, 20), "s2,e2", network="cnn", likelihood="categorical").decode(torch.randn(5, 5)).shape
+    torch.Size([5, 28, 20, 256])
+    """
+    if network not in NETWORKS:
+        raise InputError(f"network {network!r}: choose from {', '.join(NETWORKS)}")
+    for name, sizes in ("image_shape", image_shape), ("hidden", hidden):
+        if any(not isinstance(size, int) or size < 1 for size in sizes):
+            raise InputError(f"{name} {tuple(sizes)}: give whole numbers, 1 or above")
+    space = parse_latent_space(space) if isinstance(space, str) else space
+    pixels = build_likelihood(likelihood, sigma)
+    encoder, decoder = NETWORKS[network]
+    return VAE(
+        encoder(image_shape, hidden),
+        decoder(space.event_size, image_shape, pixels.parameter_count, hidden),
+        space,
+        pixels,
+    )
+
+
+def _chunks(total: int, size: int) -> list[int]:
+    """Numbers of at most `size` that add up to `total`."""
+    return [min(size, total - start) for start in range(0, total, size)]
