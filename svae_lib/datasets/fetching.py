@@ -1,0 +1,114 @@
+"""Downloading a data set: whole and checked in a folder of its own first, then moved into place."""
+
+import os
+import shutil
+import time
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Thread
+
+from svae_lib.datasets.base import Download, Source
+from svae_lib.datasets.files import locate
+from svae_lib.errors import InputError
+
+PATIENCE = 9.0  # seconds without a byte before an address is given up: two mirrors take less than 20
+
+
+def download(source: Source, folder: Path, progress: bool = True) -> list[Path]:
+    """Fetch the files of `source` that are not yet in the folder; return the new files.
+
+    They are downloaded into a temporary folder beside their place, compared with their checksums where those are
+    known, read as the data set they should be, and only then moved: an interrupted fetch leaves nothing but that
+    temporary folder, and the next one starts afresh. Errors: InputError, one line, nothing kept.
+    """
+    ours = not folder.exists()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for left in folder.glob(".fetch-*"):  # by a fetch that was killed; a day old, so no fetch that still runs
+            if time.time() - left.stat().st_mtime > 86_400:
+                shutil.rmtree(left, ignore_errors=True)
+        with TemporaryDirectory(prefix=".fetch-", dir=folder, ignore_cleanup_errors=True) as work:
+            return _download(source, folder, Path(work), progress)
+    except OSError as error:
+        raise InputError(f"cannot write in {folder}: {error.strerror or error}") from None
+    finally:
+        if ours:
+            with suppress(OSError):
+                folder.rmdir()  # only an empty folder goes
+
+
+def _download(source, folder, work, progress):
+    missing = [item for item in source.downloads() if locate(folder, item.file.removesuffix(".gz")) is None]
+    for item in missing:
+        _fetch(item, work, folder, progress)
+    try:
+        source.load([locate(work, Path(file).name) or locate(folder, file) for file in source.files])
+    except InputError as error:
+        raise InputError(f"the download is not {source.name}: {str(error).replace(f'{work}{os.sep}', '')}; "
+                         "nothing was kept") from None
+    for item in missing:
+        (folder / item.file).parent.mkdir(parents=True, exist_ok=True)
+        (work / Path(item.file).name).replace(folder / item.file)
+    return [folder / item.file for item in missing]
+
+
+def _fetch(item: Download, work: Path, folder: Path, progress: bool) -> None:
+    """Get one file from the first of its addresses that gives it whole."""
+    import pooch
+    from requests import HTTPError, RequestException
+
+    path = work / Path(item.file).name
+    problems = []
+    for url in item.urls:
+        try:
+            _retrieve(url, path, progress)
+            if item.checksum is None:
+                return
+            kind, expected = item.checksum.split(":")
+            found = pooch.file_hash(str(path), kind)
+            if found == expected:
+                return
+            problems.append(f"{url}: its {kind} is {found}, expected {expected}")
+        except HTTPError as error:
+            problems.append(f"{url}: answered {error.response.status_code} {error.response.reason}")
+        except TimeoutError:
+            problems.append(f"{url}: nothing came for {PATIENCE:g} s")
+        except RequestException:
+            got = path.stat().st_size if path.exists() else 0
+            problems.append(f"{url}: broke off after {got:,} bytes" if got else f"{url}: cannot be reached")
+        path.unlink(missing_ok=True)  # a thread left behind may still hold it open: the next try gets a new file
+    raise InputError(f"could not fetch {item.file} ({'; '.join(problems)}); try again later, or put the file into "
+                     f"{folder / Path(item.file).parent} by hand")
+
+
+def _retrieve(url: str, path: Path, progress: bool) -> None:
+    """Download in a thread, left behind when nothing comes: a socket's own time-out bounds neither a dead name
+    server nor a name with many dead addresses. Errors: TimeoutError, and what requests raises."""
+    from pooch import HTTPDownloader
+    from tqdm.auto import tqdm
+
+    failure = []
+    bar = tqdm(total=1, desc=path.name, unit="B", unit_scale=True, disable=not progress)  # pooch sets the total
+
+    def work():
+        try:
+            as_stored = {"Accept-Encoding": "identity"}  # else a .gz may arrive unzipped, and its checksum differs
+            HTTPDownloader(progressbar=bar, chunk_size=1 << 16, timeout=20, headers=as_stored)(url, str(path), None)
+        except Exception as error:  # handed to the caller's thread
+            failure.append(error)
+
+    thread = Thread(target=work, daemon=True)
+    thread.start()
+    size, since = -1, 0.0
+    while thread.is_alive():
+        thread.join(0.1)
+        now = path.stat().st_size if path.exists() else 0
+        if now != size:
+            size, since = now, time.monotonic()
+        elif time.monotonic() - since > PATIENCE:
+            bar.close()
+            raise TimeoutError
+    bar.close()
+    if failure:
+        raise failure[0]
