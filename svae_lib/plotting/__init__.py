@@ -1,0 +1,23 @@
+"""Pictures: pure functions that return a matplotlib Figure, drawn in one style, without pyplot's global state.
+
+Every function that takes a model asks of it what svae_lib.VAE offers, and no more.
+"""
+
+from svae_lib.plotting.curves import training_curves
+from svae_lib.plotting.globe import digit_globe, globe_triptych
+from svae_lib.plotting.images import image_grid, reconstructions
+from svae_lib.plotting.latent import embedding_scatter, latent
+from svae_lib.plotting.walks import dials, great_circle, swap_factors
+
+__all__ = [
+    "dials",
+    "digit_globe",
+    "embedding_scatter",
+    "globe_triptych",
+    "great_circle",
+    "image_grid",
+    "latent",
+    "reconstructions",
+    "swap_factors",
+    "training_curves",
+]

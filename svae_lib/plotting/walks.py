@@ -1,0 +1,74 @@
+"""Walks through a latent space, decoded: along a circle, a great circle, one factor of a product; factors swapped."""
+
+import numpy as np
+import torch
+
+from svae_lib.errors import InputError
+from svae_lib.ops.sphere import geodesic_distance, slerp
+from svae_lib.plotting.decoding import decode_images, embed_images, factors_of, is_sphere
+from svae_lib.plotting.images import image_rows
+from svae_lib.plotting.style import Picture, styled
+
+
+def turn(point: np.ndarray, steps: int) -> np.ndarray:
+    """One whole turn of a point (2,) about the origin: (steps, 2), counterclockwise, the point itself first.
+
+    >>> turn(np.array([1.0, 0.0]), 4).round()[1]
+    array([0., 1.])
+    """
+    angles = 2 * np.pi * np.arange(steps) / steps
+    cosine, sine = np.cos(angles), np.sin(angles)
+    return np.stack([cosine * point[0] - sine * point[1], sine * point[0] + cosine * point[1]], -1)
+
+
+@styled
+def dials(model, image, steps: int = 12) -> Picture:
+    """Each circle of a product of circles (or the one circle of S^1) turned once, the other factors held still.
+
+    The first column is the image's own embedding; the angle of a column is how far the dial was turned.
+    """
+    start = embed_images(model, image[None])[0]
+    rows = {}
+    for number, (factor, place) in enumerate(factors_of(model.latent_space), start=1):
+        if not is_sphere(factor, 1):
+            raise InputError(f"dials need circles (s1): factor {number} of {model.latent_space} is {factor}")
+        points = np.repeat(start[None], steps, axis=0)
+        points[:, place] = turn(start[place], steps)
+        rows[f"circle {number}"] = decode_images(model, points)
+    names = [f"{360 * step / steps:.0f}°" for step in range(steps)]
+    return image_rows(rows, "Turning one dial at a time", names, axis="turned by")
+
+
+@styled
+def great_circle(model, first, second, steps: int = 11) -> Picture:
+    """From one image to another: along the great circle of the latent sphere, and along the straight line beside it.
+
+    The great circle stays on the sphere at constant speed. The straight line cuts through the ball, where the decoder
+    was never trained.
+    """
+    if not is_sphere(model.latent_space):
+        raise InputError(f"a great circle needs one sphere as the latent space, this model has {model.latent_space}")
+    start, end = torch.as_tensor(embed_images(model, np.stack([first, second]))).double()
+    way = torch.linspace(0, 1, steps, dtype=torch.float64)
+    radius = start.norm()
+    arc = slerp(start / radius, end / radius, way) * radius
+    line = start + way[:, None] * (end - start)
+    rows = {"great circle": decode_images(model, arc), "straight line": decode_images(model, line)}
+    length = float(torch.rad2deg(geodesic_distance(start / radius, end / radius)))
+    names = [f"{length * step / (steps - 1):.0f}°" for step in range(steps)]
+    return image_rows(rows, "Two ways from one digit to another", names, axis="on the arc")
+
+
+@styled
+def swap_factors(model, first, second) -> Picture:
+    """Two images and, for each factor of a product space, the two with that factor exchanged."""
+    one, two = embed_images(model, np.stack([first, second]))
+    ones, twos, names = [one], [two], ["as they are"]
+    for number, (_, place) in enumerate(factors_of(model.latent_space), start=1):
+        swapped = one.copy(), two.copy()
+        swapped[0][place], swapped[1][place] = two[place], one[place]
+        ones.append(swapped[0])
+        twos.append(swapped[1])
+        names.append(f"factor {number}")
+    rows = {"first image": decode_images(model, np.stack(ones)), "second image": decode_images(model, np.stack(twos))}
+    return image_rows(rows, "One factor exchanged between two images", names, axis="exchanged:")

@@ -1,0 +1,10 @@
+"""Slider panels for notebooks, and the base for panels of your own. They draw with plotting and hold no maths."""
+
+from svae_lib.errors import require
+
+require("ipywidgets", extra="course")
+
+from svae_lib.widgets.base import SliderPanel  # noqa: E402  (after the one line a user without the extra reads)
+from svae_lib.widgets.latent_globe import LatentGlobe  # noqa: E402
+
+__all__ = ["LatentGlobe", "SliderPanel"]

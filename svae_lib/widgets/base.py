@@ -1,0 +1,80 @@
+"""The one base of the slider panels."""
+
+import base64
+from collections.abc import Callable
+
+import ipywidgets as widgets
+
+
+class SliderPanel(widgets.VBox):
+    """Sliders, each tied to a box that takes typing, above a picture that follows them.
+
+    sliders: by name; reach one as panel.sliders["kappa"], set its value from code and the picture follows.
+    draw(**values): brings `picture` (an ipywidgets.Image, a FigureWidget, ...) up to date.
+    presets: named values, one button each; "reset" goes back to the values the sliders came with.
+    fallback: PNG for where no kernel runs (GitHub, a printout), in the mime bundle beside the live view.
+    height: of the picture, in pixels; fixed, so that the page does not jump.
+    """
+
+    def __init__(
+        self,
+        sliders: dict[str, widgets.FloatSlider | widgets.IntSlider],
+        draw: Callable[..., None],
+        picture: widgets.DOMWidget,
+        *,
+        fallback: bytes,
+        presets: dict[str, dict[str, float]] | None = None,
+        height: int = 380,
+    ):
+        self.sliders, self.picture, self.fallback = sliders, picture, fallback
+        self._draw, self._held = draw, False
+        self.boxes = {name: self._box(slider) for name, slider in sliders.items()}
+        start = {name: slider.value for name, slider in sliders.items()}
+        self.buttons = {name: self._button(name, at) for name, at in {**(presets or {}), "reset": start}.items()}
+        for slider in sliders.values():
+            slider.observe(self._follow, "value")
+        rows = [widgets.HBox([slider, self.boxes[name]]) for name, slider in sliders.items()]
+        frame = widgets.Box([picture], layout=widgets.Layout(height=f"{height}px", overflow="hidden"))
+        super().__init__([*rows, widgets.HBox(list(self.buttons.values())), frame])
+        self._follow()
+
+    @property
+    def values(self) -> dict[str, float]:
+        return {name: slider.value for name, slider in self.sliders.items()}
+
+    def set(self, **values: float) -> None:
+        """Move several sliders and draw once."""
+        self._held = True
+        try:
+            for name, value in values.items():
+                self.sliders[name].value = value
+        finally:
+            self._held = False
+        self._follow()
+
+    def _follow(self, _change=None) -> None:
+        if not self._held:
+            self._draw(**self.values)
+
+    def _box(self, slider):
+        """A box beside the slider: what is typed is brought into the slider's range, what is no number is dropped."""
+        whole = isinstance(slider, widgets.IntSlider)
+        box = (widgets.BoundedIntText if whole else widgets.BoundedFloatText)(
+            slider.value, min=slider.min, max=slider.max, step=slider.step, layout=widgets.Layout(width="6em")
+        )
+        slider.readout = False
+        slider.layout.width = "30em"
+        widgets.link((slider, "value"), (box, "value"))
+        return box
+
+    def _button(self, name: str, values: dict[str, float]) -> widgets.Button:
+        button = widgets.Button(description=name, layout=widgets.Layout(width="auto"))
+        button.on_click(lambda _: self.set(**values))
+        return button
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}: sliders {', '.join(self.sliders)}; live where a kernel runs"
+
+    def _repr_mimebundle_(self, **kwargs) -> dict:
+        bundle = super()._repr_mimebundle_(**kwargs)
+        return bundle | {"text/plain": repr(self), "image/png": base64.b64encode(self.fallback).decode()}
