@@ -81,8 +81,8 @@ class Sphere(LatentSpace):
 
     def distance(self, a: Tensor, b: Tensor) -> Tensor:
         norm = a.norm(dim=-1, keepdim=True)  # the radius, whichever factor the points are from
-        chord = torch.cdist(a / norm, b / b.norm(dim=-1, keepdim=True))
-        return 2 * norm * (chord / 2).clamp(max=1).asin()  # rounding can put opposite points a little over 2 apart
+        a, b = a / norm, b / b.norm(dim=-1, keepdim=True)
+        return 2 * norm * torch.atan2(torch.cdist(a, b), torch.cdist(a, -b))  # good for near and for opposite points
 
     def _configuration(self) -> tuple:
         return self.manifold_dim, self.family, self.initial_radius, self.learn_radius, self.concentration_floor

@@ -1,7 +1,7 @@
 """What a pixel is, given the decoder's numbers: black or white, a grey value with noise, or one of 256 levels.
 
-Each likelihood has `parameter_count`, the decoder's numbers a pixel; `log_prob(parameters, x)`, in nats and summed over
-pixels; and `mean(parameters)`, an image. Images x are (..., H, W) in [0, 1]; parameters are (..., H, W), or
+Each likelihood has its `name`; `parameter_count`, the decoder's numbers a pixel; `log_prob(parameters, x)`, in nats and
+summed over pixels; and `mean(parameters)`, an image. Images x are (..., H, W) in [0, 1]; parameters are (..., H, W), or
 (..., H, W, parameter_count) where that is more than one. Leading dimensions broadcast: samples before images.
 """
 
@@ -23,6 +23,7 @@ class Bernoulli(nn.Module):
     tensor(-543.4274)
     """
 
+    name = "bernoulli"
     parameter_count = 1
 
     def log_prob(self, parameters: Tensor, x: Tensor) -> Tensor:
@@ -44,6 +45,7 @@ class Gaussian(nn.Module):
     tensor(-720.4479)
     """
 
+    name = "gaussian"
     parameter_count = 1
 
     def __init__(self, sigma: float | None = None):
@@ -71,6 +73,7 @@ class Categorical256(nn.Module):
     tensor(-3105.2976)
     """
 
+    name = "categorical"
     parameter_count = 256
 
     def log_prob(self, parameters: Tensor, x: Tensor) -> Tensor:
@@ -81,13 +84,19 @@ class Categorical256(nn.Module):
         return parameters.softmax(-1) @ torch.linspace(0, 1, 256, dtype=parameters.dtype, device=parameters.device)
 
 
+LIKELIHOODS = {kind.name: kind for kind in (Bernoulli, Gaussian, Categorical256)}
+
+
 def build_likelihood(name: str, sigma: float | None = None) -> nn.Module:
-    """The likelihood of that name: bernoulli, gaussian (sigma fixed, or learned where None), categorical."""
-    if sigma is not None and name != "gaussian":
-        raise InputError(f"sigma {sigma} with the likelihood {name!r}: only gaussian has a sigma")
+    """The likelihood of that name; sigma is the Gaussian's, fixed, or learned where None.
+
+    >>> build_likelihood("gaussian", sigma=0.5).parameter_count
+    1
+    """
+    if name not in LIKELIHOODS:
+        raise InputError(f"likelihood {name!r}: choose from {', '.join(LIKELIHOODS)}")
     if name == "gaussian":
         return Gaussian(sigma)
-    choices = {"bernoulli": Bernoulli, "categorical": Categorical256}
-    if name not in choices:
-        raise InputError(f"likelihood {name!r}: choose from bernoulli, gaussian, categorical")
-    return choices[name]()
+    if sigma is not None:
+        raise InputError(f"sigma {sigma} with the likelihood {name!r}: only gaussian has a sigma")
+    return LIKELIHOODS[name]()

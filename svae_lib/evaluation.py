@@ -1,0 +1,179 @@
+"""What a trained model is worth: its bounds on images it has not seen, and what its latent space knows of the labels.
+
+Every function that samples does so from a seed of its own and leaves torch's global random state as it was, so that the
+same model and images give the same figures, whenever they are asked for. Models are put in eval() and set back.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from svae_lib.datasets import ImageDataset, Split, held_out_images
+from svae_lib.errors import InputError
+from svae_lib.models import VAE
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Means over images, in nats, each image weighing one; elbo = reconstruction - kl (beta is 1).
+
+    num_nan images had a NaN in one of the figures. They are not left out of the means, which are then NaN too.
+    """
+
+    log_likelihood: float
+    elbo: float
+    reconstruction: float
+    kl: float
+    num_images: int
+    num_nan: int
+
+
+@dataclass(frozen=True)
+class Classification:
+    """A classifier's accuracy on the whole test split: mean over draws of labelled images, and its standard error."""
+
+    classifier: str
+    num_labels: int
+    accuracy: float
+    standard_error: float
+    num_draws: int
+
+
+def evaluate(
+    model: VAE, images: Tensor, *, num_importance_samples: int = 100, seed: int = 0, batch_size: int = 500
+) -> Evaluation:
+    """Score a model on images (N, H, W) in [0, 1]: log-likelihood (importance-weighted bound), ELBO and its parts.
+
+    Errors: InputError for no images, or less than one importance sample.
+
+    >>> from svae_lib.models import build_vae
+    >>> scores = evaluate(build_vae((28, 28), "s2"), torch.zeros(7, 28, 28), num_importance_samples=10)
+    >>> scores.num_images, scores.num_nan, scores.elbo <= scores.reconstruction
+    (7, 0, True)
+    """
+
+    def parts(x: Tensor) -> Tensor:
+        bound = model.elbo(x)
+        return torch.stack([bound.reconstruction, bound.kl, model.log_likelihood(x, num_importance_samples)], -1)
+
+    scores = _per_image(model, images, parts, seed, batch_size)
+    reconstruction, kl, bound = scores.mean(0).tolist()
+    num_nan = int(scores.isnan().any(-1).sum())
+    return Evaluation(bound, reconstruction - kl, reconstruction, kl, len(images), num_nan)
+
+
+def log_likelihood(
+    model: VAE, images: Tensor, *, num_samples: int = 100, seed: int = 0, batch_size: int = 500
+) -> Tensor:
+    """The importance-weighted bound on log p(x) of each image (N, H, W): (N,), float64, on the CPU."""
+    return _per_image(model, images, lambda x: model.log_likelihood(x, num_samples), seed, batch_size)
+
+
+def embed(model: VAE, split: Split, batch_size: int = 500) -> Tensor:
+    """The posterior's mode for each image of a split, as it is scored (binarized once, where ink is modelled).
+
+    Shapes: (N, event_size), on the CPU.
+    """
+    return _per_image(model, held_out_images(split, model.likelihood.name), model.embed, 0, batch_size)
+
+
+def classify_latents(
+    model: VAE,
+    dataset: ImageDataset,
+    *,
+    num_labels: Sequence[int] = (100, 600, 1000),
+    num_draws: int = 20,
+    num_neighbors: int = 5,
+    seed: int = 0,
+) -> list[Classification]:
+    r"""How well a few labels, and the latent space, tell the test images apart.
+
+    Each draw takes labelled images from the training split at random (the 100 are among the 600, which makes the counts
+    comparable) and classifies the whole test split, by k nearest neighbors and by logistic regression on standardized
+    coordinates. Neighbors are near in the geometry's own distance: the angle on a sphere, the straight line in a flat
+    space, and in a product the length of its shortest path, \sqrt{\sum_k d_k^2}, which weighs a factor by how far its
+    points are apart and counts a learned radius.
+
+    Errors: InputError for a data set without labels or with too few training images.
+    Source: the experiment of Davidson et al., arXiv 1804.00891, table 3.
+    """
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.neighbors import KNeighborsClassifier
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    if dataset.train.labels is None or dataset.test.labels is None:
+        raise InputError(f"data set {dataset.name!r} has no labels, so nothing to classify: choose one that has")
+    if max(num_labels) > len(dataset.train):
+        raise InputError(f"{max(num_labels)} labels of {len(dataset.train)} training images: ask for fewer")
+    space, generator = model.latent_space, np.random.default_rng(seed)
+    z_train, z_test = embed(model, dataset.train), embed(model, dataset.test)
+    y_train, y_test = dataset.train.labels.numpy(), dataset.test.labels.numpy()
+    scores = {(name, count): [] for name in ("k nearest neighbors", "logistic regression") for count in num_labels}
+    for _ in range(num_draws):
+        drawn = generator.permutation(len(z_train))[: max(num_labels)]
+        z, y = z_train[drawn], y_train[drawn]
+        within, to_test = space.distance(z, z).numpy(), space.distance(z_test, z).numpy()
+        for n in num_labels:
+            neighbors = KNeighborsClassifier(num_neighbors, metric="precomputed").fit(within[:n, :n], y[:n])
+            scores["k nearest neighbors", n].append(neighbors.score(to_test[:, :n], y_test))
+            linear = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000)).fit(z[:n], y[:n])
+            scores["logistic regression", n].append(linear.score(z_test, y_test))
+    return [
+        Classification(name, n, float(np.mean(a)), float(np.std(a) / max(1, len(a) - 1) ** 0.5), num_draws)
+        for (name, n), a in scores.items()
+    ]
+
+
+def save_embeddings(path: str | os.PathLike, model: VAE, dataset: ImageDataset) -> None:
+    """Write the embeddings of all three splits to one .npz file, whole or not at all.
+
+    Arrays: {train,validation,test}_embeddings (N, event_size), and {...}_labels (N,) where the data set has labels.
+    """
+    arrays = {}
+    for name in ("train", "validation", "test"):
+        split = getattr(dataset, name)
+        arrays[f"{name}_embeddings"] = embed(model, split).float().numpy()
+        if split.labels is not None:
+            arrays[f"{name}_labels"] = split.labels.numpy()
+    path = Path(path)
+    unfinished = path.with_name(path.name + ".part")
+    with unfinished.open("wb") as file:
+        np.savez(file, **arrays)
+    unfinished.replace(path)
+
+
+@torch.no_grad()
+def _per_image(model: VAE, images: Tensor, score: Callable[[Tensor], Tensor], seed: int, batch_size: int) -> Tensor:
+    """Apply `score` batch by batch on the model's device, and give its rows, (N, ...), in float64 on the CPU."""
+    if len(images) == 0:
+        raise InputError("no images to evaluate: give at least one")
+    device = next(model.parameters()).device
+    with _seeded(device, seed), _evaluating(model):
+        return torch.cat([score(x.to(device)).cpu().double() for x in images.split(batch_size)])
+
+
+@contextmanager
+def _seeded(device: torch.device, seed: int):
+    """Random numbers from `seed` inside, the global state untouched outside."""
+    others = [] if device.type == "cpu" else [device]
+    with torch.random.fork_rng(others, device_type=device.type if others else "cuda"):
+        torch.manual_seed(seed)
+        yield
+
+
+@contextmanager
+def _evaluating(model: VAE):
+    """eval() inside, the mode the model had outside."""
+    training = model.training
+    model.eval()
+    try:
+        yield
+    finally:
+        model.train(training)
