@@ -1,0 +1,8 @@
+"""Distributions on spheres and their products, each with the whole contract of torch.distributions."""
+
+from svae_lib.distributions.hyperspherical_uniform import HypersphericalUniform
+from svae_lib.distributions.power_spherical import PowerSpherical
+from svae_lib.distributions.product import ProductDistribution
+from svae_lib.distributions.von_mises_fisher import VonMisesFisher
+
+__all__ = ["HypersphericalUniform", "PowerSpherical", "ProductDistribution", "VonMisesFisher"]
