@@ -19,11 +19,15 @@ def training_curves(rows: list[dict]) -> Picture:
     """
     figure = new_figure(10, 3.6, "Training: ELBO = reconstruction − KL")
     for axes, (key, name) in zip(figure.subplots(1, 3), _QUANTITIES.items(), strict=True):
+        ends = {}
         for split, line_style in (("train", "-"), ("validation", "--")):
             points = [(row["epoch"], row[f"{split}_{key}"]) for row in rows if f"{split}_{key}" in row]
             if points:
-                epochs, values = np.array(points).T
-                axes.plot(epochs, values, line_style, marker="." if len(points) == 1 else None, label=split)
+                axes.plot(*np.array(points).T, line_style, marker="." if len(points) == 1 else None)
+                ends[split] = points[-1]
+        top = max(ends, key=lambda split: ends[split][1], default="")
+        for split, end in ends.items():  # each line's name at its end, the higher one above, so that they do not meet
+            side = {"va": "bottom"} if split == top else {"va": "top"}
+            axes.annotate(split, end, (0, 4 if split == top else -4), textcoords="offset points", ha="right", **side)
         axes.set(title=name, xlabel="epoch", ylabel="nats per image")
-        axes.legend(loc="best")
     return figure
