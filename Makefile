@@ -1,0 +1,54 @@
+# The commands of svae_lib. Each makes .venv itself; each can be run twice.
+#   PYTHON=python3.12   the interpreter that .venv is built with
+#   TORCH_INDEX=URL     the wheel index that torch and torchvision come from
+
+PY := .venv/bin/python
+PYTEST := $(PY) -m pytest --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg
+
+# As root JupyterLab wants to be told; without a screen it prints its address instead of opening a browser.
+LAB_FLAGS := --ServerApp.ip=127.0.0.1
+ifeq ($(shell id -u),0)
+LAB_FLAGS += --allow-root
+endif
+ifeq ($(shell uname -s)$(DISPLAY)$(WAYLAND_DISPLAY),Linux)
+LAB_FLAGS += --no-browser
+endif
+
+.PHONY: help setup lab test test-all notebooks bench clean
+
+help:
+	@echo "make setup      create .venv and install everything into it"
+	@echo "make lab        open the notebooks in JupyterLab"
+	@echo "make test       all that CI runs: lint, tests, doctests, notebooks, browser"
+	@echo "make test-all   the same and the tests marked slow"
+	@echo "make notebooks  run notebooks/scripts/*.py into notebooks/*.ipynb, and bring README's table up to date"
+	@echo "make bench      speed, as ratios"
+	@echo "make clean      remove .venv and caches; runs/ stays"
+
+setup:
+	@PYTHON="$(PYTHON)" TORCH_INDEX="$(TORCH_INDEX)" sh tools/setup.sh
+
+lab: setup
+	@echo "lab: JupyterLab on notebooks/; Ctrl-C twice ends it"
+	@$(PY) -m jupyterlab $(LAB_FLAGS) notebooks
+
+test: setup
+	@echo "test: lint, then tests, doctests and notebooks"
+	@$(PY) -m ruff check .
+	@$(PYTEST) tests svae_lib notebooks/*.ipynb
+
+test-all: setup
+	@echo "test-all: lint, then tests, slow ones too, doctests and notebooks"
+	@$(PY) -m ruff check .
+	@$(PYTEST) -m "" tests svae_lib notebooks/*.ipynb
+
+notebooks: setup
+	@$(PY) tools/notebooks.py
+
+bench: setup
+	@$(PY) -m pytest --benchmark-only benchmarks
+
+clean:
+	@echo "clean: removing .venv, build folders and caches"
+	@rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache .hypothesis .benchmarks
+	@find svae_lib tests tools -name __pycache__ -type d -prune -exec rm -rf {} +
