@@ -1,0 +1,19 @@
+"""Experiments: what defines a run (quick to import, for the command line), and the run itself (which needs torch)."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from svae_lib.experiment.plan import Experiment
+
+if TYPE_CHECKING:
+    from svae_lib.experiment.folder import load_run
+    from svae_lib.experiment.run import run_experiment
+
+_HOME_OF = {"load_run": "folder", "run_experiment": "run"}
+__all__ = ["Experiment", "load_run", "run_experiment"]
+
+
+def __getattr__(name: str):
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'svae_lib.experiment' has no attribute {name!r}")
+    return getattr(import_module(f"svae_lib.experiment.{_HOME_OF[name]}"), name)

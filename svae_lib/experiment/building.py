@@ -1,0 +1,75 @@
+"""From an experiment's plain values to its model, its data and its device."""
+
+from dataclasses import asdict
+
+import torch
+
+from svae_lib.datasets import ALIASES, SOURCES, ImageDataset, load_dataset
+from svae_lib.errors import InputError
+from svae_lib.experiment.plan import LIKELIHOODS, Experiment
+from svae_lib.latent_spaces import parse_latent_space
+from svae_lib.models import VAE
+from svae_lib.models.likelihoods import build_likelihood
+from svae_lib.models.networks import NETWORKS
+
+
+def build(experiment: Experiment) -> tuple[VAE, ImageDataset]:
+    """Load the data and make the model, on the experiment's device.
+
+    Errors: InputError for a latent space, device, data set or image size that is not possible.
+    """
+    if experiment.threads is not None:
+        torch.set_num_threads(experiment.threads)
+    device = _device(experiment.device)
+    parse_latent_space(experiment.latent)  # a wrong name is told before a data set is downloaded
+    data = load_dataset(experiment.dataset, experiment.data_dir)
+    return build_model(experiment, data.image_shape).to(device), data
+
+
+def build_model(experiment: Experiment, image_shape: tuple[int, int]) -> VAE:
+    """The model with the seed's weights; torch's global random state stays as it was. Errors: InputError."""
+    options = {"radius": experiment.radius, "learn_radius": experiment.learn_radius}
+    options |= {"covariance": experiment.covariance_matrix, "concentration_floor": experiment.concentration_floor}
+    space = parse_latent_space(experiment.latent, **options)
+    likelihood = build_likelihood(LIKELIHOODS[experiment.loss_function], experiment.sigma)
+    encoder, decoder = NETWORKS[experiment.encode_type][0], NETWORKS[experiment.decode_type][1]
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(experiment.seed)
+        return VAE(
+            encoder(image_shape, experiment.h_dims),
+            decoder(space.event_size, image_shape, likelihood.parameter_count, experiment.h_dims),
+            space,
+            likelihood,
+        )
+
+
+def describe(experiment: Experiment) -> str:
+    """The model, the data and the plan in words; of the data sets known by name, nothing is read."""
+    source = SOURCES.get(ALIASES.get(experiment.dataset, experiment.dataset))
+    data = None if source else load_dataset(experiment.dataset, experiment.data_dir)
+    counts = source.counts if source else [len(split) for split in (data.train, data.validation, data.test)]
+    shape = source.image_shape if source else data.image_shape
+    _device(experiment.device)
+    model = build_model(experiment, shape)
+    size = sum(parameter.numel() for parameter in model.parameters())
+    steps = -(-counts[0] // experiment.batch_size)
+    plan = {name: value for name, value in asdict(experiment).items() if value is not None}
+    return "\n".join(
+        (
+            f"{model}",
+            f"model   latent space {model.latent_space}, {size:,} parameters",
+            "data    {}: {:,} training, {:,} validation and {:,} test images of {} x {}".format(
+                experiment.dataset, *counts, *shape
+            ),
+            f"plan    {experiment.epochs} epochs of {steps} steps; " + ", ".join(f"{k} {v}" for k, v in plan.items()),
+        )
+    )
+
+
+def _device(name: str) -> torch.device:
+    try:
+        device = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if name == "auto" else name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError):  # torch without CUDA asserts
+        raise InputError(f"--device {name!r} is not on this machine: choose auto, cpu, cuda, cuda:1 or mps") from None
+    return device

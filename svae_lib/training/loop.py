@@ -1,0 +1,162 @@
+"""One training between two epochs: what it holds, and how it goes a step, back, and on after a kill."""
+
+import copy
+import os
+import time
+from dataclasses import asdict
+
+import numpy as np
+import torch
+from tqdm.auto import tqdm
+
+from svae_lib.datasets import ImageDataset, binarize, held_out_images, to_unit
+from svae_lib.errors import InputError, require
+from svae_lib.models import VAE
+from svae_lib.models.likelihoods import Bernoulli
+from svae_lib.training.checkpoints import load_checkpoint
+from svae_lib.training.progress import History, Schedule
+
+
+class TrainingFailed(RuntimeError):
+    """The loss was not finite, and no restart is left."""
+
+
+class Loop:
+    """One training: the model, its optimizer, the images on the device, and the last good state."""
+
+    def __init__(
+        self,
+        model: VAE,
+        data: ImageDataset,
+        learning_rate: float,
+        batch_size: int,
+        seed: int,
+        binarize_once: bool,
+        device: str | torch.device | None,
+    ):
+        self.fabric = _fabric(device) if int(os.environ.get("WORLD_SIZE", 1)) > 1 else None
+        self.rank, self.world = (self.fabric.global_rank, self.fabric.world_size) if self.fabric else (0, 1)
+        self.device = self.fabric.device if self.fabric else torch.device(device or next(model.parameters()).device)
+        self.model = self.shared = model.to(self.device)
+        if self.fabric:
+            self.shared = self.fabric.setup_module(model)
+            self.shared.mark_forward_method("elbo")
+        self.optimizer = torch.optim.Adam(model.parameters(), learning_rate, fused=self.device.type in ("cpu", "cuda"))
+        self.batch_size, self.seed = batch_size, seed
+        ink = isinstance(model.likelihood, Bernoulli)
+        self.images = data.train.images.to(self.device)
+        self.draw = binarize if ink and not binarize_once else to_unit
+        if ink and binarize_once:
+            noise = torch.Generator(self.device).manual_seed(seed)
+            self.images = (255 * binarize(self.images, noise)).to(torch.uint8)
+        self.validation = held_out_images(data.validation, "bernoulli" if ink else "grey").to(self.device)
+        self.history, self.best = History(), {}
+        self.good = self.state()
+
+    def reseed(self, *key: int) -> None:
+        """Make all noise from here on a function of the training's seed and this key."""
+        torch.manual_seed(int(np.random.SeedSequence((self.seed, *key)).generate_state(1)[0]))
+
+    def train(self, epoch: int, schedule: Schedule, clip: float | None, bar: tqdm) -> tuple[dict, str]:
+        """Make one pass over the training images; return its row, and where it stopped being finite or ""."""
+        self.model.train()
+        start = time.perf_counter()
+        self.reseed(epoch, self.history.restarts)
+        batches = torch.randperm(len(self.images)).to(self.device).split(self.batch_size)
+        self.reseed(epoch, self.history.restarts, 1 + self.rank)
+        record = torch.empty(len(batches), 3, device=self.device)  # read once an epoch: no step waits for the device
+        for step, batch in enumerate(batches):
+            share = batch[self.rank :: self.world]
+            weight = len(share) * self.world / len(batch)  # so that the mean over processes is the batch's mean
+            parts = self.shared.elbo(self.draw(self.images[share if len(share) else batch[:1]]))
+            reconstruction, kl = weight * parts.reconstruction.mean(), weight * parts.kl.mean()
+            loss = schedule.term(epoch, kl) - reconstruction
+            self.optimizer.zero_grad()
+            self.fabric.backward(loss) if self.fabric else loss.backward()
+            if clip is not None:
+                torch.nn.utils.clip_grad_norm_(self.model.parameters(), clip)
+            self.optimizer.step()
+            record[step] = torch.stack((loss, reconstruction, kl)).detach()
+            bar.update(1 / len(batches))
+        record = self.fabric.all_reduce(record) if self.fabric else record
+        weights = torch.tensor([len(batch) for batch in batches]).to(record) / len(self.images)
+        loss, reconstruction, kl = (weights @ record).tolist()
+        row = {"epoch": epoch, "kl_weight": schedule.weight(epoch), "train_loss": loss}
+        row |= {"train_elbo": reconstruction - kl, "train_reconstruction": reconstruction, "train_kl": kl}
+        row["seconds"] = time.perf_counter() - start
+        bad = (~record.isfinite()).any(1).nonzero()
+        if len(bad):
+            return row, f"step {int(bad[0]) + 1}"
+        whole = all(parameter.isfinite().all() for parameter in self.model.parameters())
+        return row, "" if whole else f"step {len(batches)}"  # the last update can break what no later loss shows
+
+    @torch.no_grad()
+    def validate(self, num_samples: int) -> dict[str, float]:
+        """Score the validation images, with the same noise at every epoch, so that only the weights differ."""
+        row = {}
+        if self.rank == 0:
+            self.model.eval()
+            self.reseed(0)
+            chunks = self.validation.split(100)
+            means = torch.cat([torch.stack(self.model.elbo(x)) for x in chunks], dim=1).double().mean(1).tolist()
+            row = dict(zip(("validation_elbo", "validation_reconstruction", "validation_kl"), means, strict=True))
+            if num_samples > 0:
+                scores = torch.cat([self.model.log_likelihood(x, num_samples) for x in chunks])
+                row["validation_log_likelihood"] = scores.double().mean().item()
+        return self.fabric.broadcast(row) if self.fabric else row
+
+    def accept(self, row: dict, candidate: bool, min_improvement: float) -> None:
+        """Take the epoch into the history; where it is the best so far, keep its weights."""
+        self.history.rows.append(row)
+        if candidate and "validation_elbo" in row and self.history.judge(row["validation_elbo"], min_improvement):
+            self.best = {name: tensor.clone() for name, tensor in self.model.state_dict().items()}
+        self.good = self.state()
+
+    def restart(self, max_restarts: int, where: str) -> None:
+        """Go back to the last good state, with other noise."""
+        restarts = self.history.restarts + 1
+        if restarts > max_restarts:
+            raise TrainingFailed(
+                f"the loss is not finite at {where}, after {max_restarts} restarts: "
+                "lower the learning rate (-lr) or clip the gradient (--clip)"
+            )
+        self.good["history"]["restarts"] = restarts
+        self.restore(self.good)
+
+    def state(self) -> dict:
+        """All that a training needs to go on, copied; noise needs no more than the seed and the history's counts."""
+        return {
+            "epoch": self.history.epoch,
+            "model": {name: tensor.clone() for name, tensor in self.model.state_dict().items()},
+            "optimizer": copy.deepcopy(self.optimizer.state_dict()),
+            "best": self.best,
+            "seed": self.seed,
+            "history": asdict(self.history),
+        }
+
+    def restore(self, state: dict) -> None:
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(copy.deepcopy(state["optimizer"]))  # it keeps the tensors it is given
+        self.history, self.best = History(**copy.deepcopy(state["history"])), state["best"]
+
+    def resume(self, path: str | os.PathLike) -> None:
+        """Go on from a checkpoint. Errors: InputError where it cannot be read, or is of another model or seed."""
+        state = load_checkpoint(path)
+        if state.get("seed") != self.seed:
+            raise InputError(f"{path} is of a training with seed {state.get('seed')}, not {self.seed}")
+        try:
+            self.restore(state)
+        except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
+            reason = str(error).splitlines()[0]
+            raise InputError(f"{path} is of another model or program: {reason}") from None
+        self.good = self.state()
+
+
+def _fabric(device: str | torch.device | None):
+    """Join the processes that torchrun started; each holds the model, and they average its gradients."""
+    world = int(os.environ["WORLD_SIZE"])
+    local = int(os.environ.get("LOCAL_WORLD_SIZE", world))
+    Fabric = require("lightning_fabric", extra="distributed").Fabric
+    fabric = Fabric(torch.device(device or "cpu").type, strategy="ddp", devices=local, num_nodes=world // local)
+    fabric.launch()
+    return fabric
