@@ -1,9 +1,9 @@
 import math
-from functools import cached_property
 
 import torch
 from torch import Tensor
 from torch.distributions import register_kl
+from torch.distributions.utils import lazy_property
 
 from svae_lib.distributions.hyperspherical_uniform import HypersphericalUniform
 from svae_lib.distributions.sphere_distribution import RotationallySymmetric, same_radius
@@ -28,7 +28,7 @@ class PowerSpherical(RotationallySymmetric):
     tensor([0.0000, 0.0000, 0.9091])
     """
 
-    @cached_property
+    @lazy_property
     def _shapes(self) -> tuple[Tensor, float]:
         """a and b of the beta distribution of (1 + cos t) / 2."""
         b = 0.5 * (self.ambient_dim - 1)
@@ -50,7 +50,7 @@ class PowerSpherical(RotationallySymmetric):
         opposite = 0.25 * (unit + self.loc).square().sum(-1)  # (1 + w) / 2, never negative
         return torch.xlogy(self.concentration, opposite) - self._log_normalizer - log_surface_area(self.ambient_dim)
 
-    @cached_property
+    @lazy_property
     def _log_normalizer(self) -> Tensor:
         """log E_uniform[((1 + w)/2)^k] = log Gamma(a) Gamma(2b) / (Gamma(b) Gamma(a+b))."""
         a, b = (torch.as_tensor(shape, device=self.loc.device) for shape in self._shapes)
@@ -58,7 +58,7 @@ class PowerSpherical(RotationallySymmetric):
         value = torch.lgamma(a) - torch.lgamma(a + b) + math.lgamma(2.0 * b) - math.lgamma(b)
         return value.to(self.loc.dtype)
 
-    @cached_property
+    @lazy_property
     def _kl_to_uniform(self) -> Tensor:
         a, b = self._shapes
         exact = a if a.device.type == "mps" else a.double()

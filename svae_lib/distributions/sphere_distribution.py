@@ -36,10 +36,6 @@ class SphereDistribution(Distribution):
     def support(self) -> constraints.Sphere:
         return constraints.Sphere(self.radius)
 
-    @property
-    def stddev(self) -> Tensor:
-        return self.variance.sqrt()
-
     def select(self, index: int) -> "SphereDistribution":
         """The distribution at one place of the last batch dimension."""
         raise NotImplementedError

@@ -1,8 +1,7 @@
-from functools import cached_property
-
 import torch
 from torch import Tensor
 from torch.distributions import register_kl
+from torch.distributions.utils import lazy_property
 
 from svae_lib.distributions.hyperspherical_uniform import HypersphericalUniform
 from svae_lib.distributions.sphere_distribution import RotationallySymmetric, same_radius
@@ -33,7 +32,7 @@ class VonMisesFisher(RotationallySymmetric):
     torch.Size([5, 3])
     """
 
-    @cached_property
+    @lazy_property
     def _terms(self) -> BesselTerms:
         """KL to the uniform, A, 1 - A and A', from one evaluation for each object."""
         return vmf_terms(0.5 * self.ambient_dim - 1.0, self.concentration)

@@ -71,7 +71,7 @@ def _over_pieces(order: float, x: Tensor, series, debye) -> Tensor:
         result = evaluate(flat)
     else:
         result = torch.cat([evaluate(piece) for piece in flat.split(_CHUNK)])
-    return result.reshape(*x.shape, *result.shape[1:])
+    return result.reshape(x.shape + result.shape[1:])
 
 
 def _polynomial(variable: Tensor, coefficients: np.ndarray) -> Tensor:
