@@ -1,5 +1,6 @@
 """Downloading a data set: whole and checked in a folder of its own first, then moved into place."""
 
+import hashlib
 import os
 import shutil
 import time
@@ -55,8 +56,8 @@ def _download(source, folder, work, progress):
 
 def _fetch(item: Download, work: Path, folder: Path, progress: bool) -> None:
     """Get one file from the first of its addresses that gives it whole."""
-    import pooch
     from requests import HTTPError, RequestException
+    from requests.exceptions import ChunkedEncodingError
 
     path = work / Path(item.file).name
     problems = []
@@ -66,7 +67,8 @@ def _fetch(item: Download, work: Path, folder: Path, progress: bool) -> None:
             if item.checksum is None:
                 return
             kind, expected = item.checksum.split(":")
-            found = pooch.file_hash(str(path), kind)
+            with path.open("rb") as file:
+                found = hashlib.file_digest(file, kind).hexdigest()
             if found == expected:
                 return
             problems.append(f"{url}: its {kind} is {found}, expected {expected}")
@@ -74,9 +76,10 @@ def _fetch(item: Download, work: Path, folder: Path, progress: bool) -> None:
             problems.append(f"{url}: answered {error.response.status_code} {error.response.reason}")
         except TimeoutError:
             problems.append(f"{url}: nothing came for {PATIENCE:g} s")
-        except RequestException:
-            got = path.stat().st_size if path.exists() else 0
-            problems.append(f"{url}: broke off after {got:,} bytes" if got else f"{url}: cannot be reached")
+        except ChunkedEncodingError:
+            problems.append(f"{url}: broke off before its end")
+        except RequestException as error:
+            problems.append(f"{url}: cannot be reached ({type(error).__name__})")
         path.unlink(missing_ok=True)  # a thread left behind may still hold it open: the next try gets a new file
     raise InputError(f"could not fetch {item.file} ({'; '.join(problems)}); try again later, or put the file into "
                      f"{folder / Path(item.file).parent} by hand")
@@ -85,30 +88,33 @@ def _fetch(item: Download, work: Path, folder: Path, progress: bool) -> None:
 def _retrieve(url: str, path: Path, progress: bool) -> None:
     """Download in a thread, left behind when nothing comes: a socket's own time-out bounds neither a dead name
     server nor a name with many dead addresses. Errors: TimeoutError, and what requests raises."""
-    from pooch import HTTPDownloader
+    import requests
     from tqdm.auto import tqdm
 
-    failure = []
-    bar = tqdm(total=1, desc=path.name, unit="B", unit_scale=True, disable=not progress)  # pooch sets the total
+    failure, got = [], [0]
 
     def work():
         try:
             as_stored = {"Accept-Encoding": "identity"}  # else a .gz may arrive unzipped, and its checksum differs
-            HTTPDownloader(progressbar=bar, chunk_size=1 << 16, timeout=20, headers=as_stored)(url, str(path), None)
+            with requests.get(url, stream=True, timeout=20, headers=as_stored) as response, path.open("wb") as file:
+                response.raise_for_status()
+                bar.reset(total=int(response.headers.get("Content-Length", 0)) or None)
+                for chunk in response.iter_content(1 << 13):
+                    file.write(chunk)
+                    bar.update(len(chunk))
+                    got[0] += len(chunk)
         except Exception as error:  # handed to the caller's thread
             failure.append(error)
 
-    thread = Thread(target=work, daemon=True)
-    thread.start()
-    size, since = -1, 0.0
-    while thread.is_alive():
-        thread.join(0.1)
-        now = path.stat().st_size if path.exists() else 0
-        if now != size:
-            size, since = now, time.monotonic()
-        elif time.monotonic() - since > PATIENCE:
-            bar.close()
-            raise TimeoutError
-    bar.close()
+    with tqdm(desc=path.name, unit="B", unit_scale=True, disable=not progress) as bar:
+        thread = Thread(target=work, daemon=True)
+        thread.start()
+        seen, since = 0, time.monotonic()
+        while thread.is_alive():
+            thread.join(0.1)
+            if got[0] != seen:
+                seen, since = got[0], time.monotonic()
+            elif time.monotonic() - since > PATIENCE:
+                raise TimeoutError
     if failure:
         raise failure[0]

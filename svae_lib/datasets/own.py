@@ -31,7 +31,8 @@ def load_own(path: Path) -> ImageDataset:
     if len(images) < 3:
         raise InputError(f"{path}: {len(images)} images, expected at least 3: one each to train, validate and test")
     tenth = max(1, len(images) // 10)
-    return ImageDataset(path.resolve().stem, *cut(shuffled(Split(images, labels)), (len(images) - 2 * tenth, tenth, tenth)))
+    counts = (len(images) - 2 * tenth, tenth, tenth)
+    return ImageDataset(path.resolve().stem, *cut(shuffled(Split(images, labels)), counts))
 
 
 def _read_pictures(folder: Path) -> torch.Tensor:
