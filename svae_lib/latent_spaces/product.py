@@ -26,6 +26,7 @@ class ProductSpace(LatentSpace):
     Shapes: event_size and parameter_size are the sums over factors. Errors: InputError for an empty list.
     Source: Davidson, Tomczak and Gavves, arXiv 1910.02912.
 
+    >>> import torch
     >>> space = ProductSpace([Sphere(4), Sphere(4), Euclidean(2)])
     >>> str(space), space.event_size, [z.shape[-1] for z in space.prior().split(torch.randn(12))]
     ('2xs4,e2', 12, [5, 5, 2])

@@ -18,6 +18,7 @@ _SHRINK = 2 ** len(_CHANNELS)
 class MLP(nn.Sequential):
     """Linear maps through `sizes`, with a ReLU after each but the last, or after the last too (`end_active`).
 
+    >>> import torch
     >>> MLP([784, 256, 128], end_active=True)(torch.zeros(5, 784)).shape
     torch.Size([5, 128])
     """
@@ -74,6 +75,7 @@ class ConvEncoder(nn.Module):
 
     Errors: InputError for an image whose sides are not multiples of 4.
 
+    >>> import torch
     >>> ConvEncoder((28, 20))(torch.zeros(5, 28, 20)).shape
     torch.Size([5, 128])
     """
@@ -100,6 +102,7 @@ class ConvDecoder(nn.Module):
     Kernels of 4 at stride 2 overlap evenly, which leaves no checkerboard (Odena et al., 10.23915/distill.00003).
     Errors: as ConvEncoder's.
 
+    >>> import torch
     >>> ConvDecoder(3, (28, 20), parameter_count=256)(torch.zeros(2, 5, 3)).shape
     torch.Size([2, 5, 28, 20, 256])
     """

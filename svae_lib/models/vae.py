@@ -74,7 +74,7 @@ class VAE(nn.Module):
         r"""The importance-weighted bound on log p(x), (B,): it rises to log p(x) with the number of samples K.
 
         log 1/K \sum_k p(x | z_k) p(z_k) / q(z_k | x), z_k from q. Images and samples go through the decoder in chunks
-        of at most MAX_CHUNK (on a CPU MAX_CHUNK_CPU) pixel parameters, or one sample of one image, whatever B and K are.
+        of at most MAX_CHUNK (on a CPU MAX_CHUNK_CPU) pixel parameters, or one sample of one image.
 
         Source: Burda, Grosse and Salakhutdinov, arXiv 1509.00519.
         """
@@ -90,7 +90,7 @@ class VAE(nn.Module):
         posterior, prior = self.encode(x), self.latent_space.prior()
         log_weights = []
         for start in range(0, num_samples, rows):
-            z = posterior.sample((min(rows, num_samples - start),))
+            z = posterior.rsample((min(rows, num_samples - start),))  # of a NaN posterior too, which sample() refuses
             log_ratio = prior.log_prob(z) - posterior.log_prob(z)
             log_weights.append(self.likelihood.log_prob(self.decode(z), x) + log_ratio)
         return torch.cat(log_weights).logsumexp(0) - math.log(num_samples)
