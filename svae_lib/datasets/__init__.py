@@ -45,18 +45,18 @@ def load_dataset(name_or_path: str | os.PathLike, data_dir: str | os.PathLike | 
     >>> data.train.images.shape, len(data.validation), len(data.test)
     (torch.Size([4000, 28, 28]), 500, 500)
     """
-    name = ALIASES.get(str(name_or_path), str(name_or_path))
-    if name not in SOURCES:
-        if isinstance(name_or_path, os.PathLike) or os.sep in name or Path(name).suffix or os.path.exists(name):
-            return load_own(Path(name_or_path).expanduser())
-        raise _unknown(name)
-    source = SOURCES[name]
+    name = str(name_or_path)
+    is_name = name in (*SOURCES, *ALIASES) and not isinstance(name_or_path, os.PathLike)
+    if not is_name and (os.sep in name or Path(name).suffix or os.path.exists(name)):
+        return load_own(Path(name).expanduser())
+    source = _source(name)
     folder, named = data_folder(data_dir)
-    command = f"svae data fetch {name} --data-dir {folder}" if named else f"svae data fetch {name}"
+    command = f"svae data fetch {source.name}" + (f" --data-dir {folder}" if named else "")
     missing = [file for file in source.files if locate(folder, file) is None]
     if missing and named:
-        raise InputError(f"{name} is not in {folder}{'' if folder.is_dir() else ', which is not a folder'}: looked "
-                         f"for {', '.join(missing)}, plain or .gz; put them there, or run: {command}")
+        place = folder if folder.is_dir() else f"{folder}, which is not a folder"
+        raise InputError(f"{source.name} is not in {place}: looked for {', '.join(missing)}, plain or .gz; "
+                         f"put them there, or run: {command}")
     if missing:
         download(source, folder)
     try:
@@ -70,13 +70,11 @@ def fetch(name: str, data_dir: str | os.PathLike | None = None, progress: bool =
 
     A set that is there already is read through instead, and nothing is returned. Errors: InputError as load_dataset's.
     """
-    name = ALIASES.get(name, name)
-    if name not in SOURCES:
-        raise _unknown(name)
+    source = _source(name)
     folder, _ = data_folder(data_dir)
-    if any(locate(folder, file) is None for file in SOURCES[name].files):
-        return download(SOURCES[name], folder, progress)
-    load_dataset(name, data_dir)
+    if any(locate(folder, file) is None for file in source.files):
+        return download(source, folder, progress)
+    load_dataset(source.name, data_dir)
     return []
 
 
@@ -97,6 +95,8 @@ def data_table(data_dir: str | os.PathLike | None = None) -> list[dict[str, str]
     return rows
 
 
-def _unknown(name: str) -> InputError:
-    return InputError(f"unknown data set {name!r}: choose from {', '.join(SOURCES)}, or name a folder of images, "
-                      "a .npy or a .npz file")
+def _source(name: str) -> Source:
+    if name not in (*SOURCES, *ALIASES):
+        raise InputError(f"unknown data set {name!r}: choose from {', '.join(SOURCES)}, or name a folder of images, "
+                         "a .npy or a .npz file")
+    return SOURCES[ALIASES.get(name, name)]

@@ -96,7 +96,7 @@ def _retrieve(url: str, path: Path, progress: bool) -> None:
     def work():
         try:
             as_stored = {"Accept-Encoding": "identity"}  # else a .gz may arrive unzipped, and its checksum differs
-            with requests.get(url, stream=True, timeout=20, headers=as_stored) as response, path.open("wb") as file:
+            with path.open("wb") as file, requests.get(url, stream=True, timeout=20, headers=as_stored) as response:
                 response.raise_for_status()
                 bar.reset(total=int(response.headers.get("Content-Length", 0)) or None)
                 for chunk in response.iter_content(1 << 13):

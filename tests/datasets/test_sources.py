@@ -256,7 +256,7 @@ FAULTS = {
     "faces above 255": ("frey_faces", FREY, mat(lambda a: a.update(ff=a["ff"].astype(int) * 9)),
                         "expected 0 to 255 for int64"),
     "characters above 1": ("omniglot", OMNI, mat(lambda a: a.update(data=a["data"] * 255)),
-                           "values from 0 to 255, expected 0 to 1 for float64"),
+                           "values from 0 to 249, expected 0 to 1 for float64"),
     "a NaN": ("omniglot", OMNI, mat(lambda a: a["data"].__setitem__((3, 3), np.nan)), "values from nan to nan"),
     "too few characters": ("omniglot", OMNI, mat(lambda a: a.update(testdata=a["testdata"][:, :2])),
                            "shape of 'testdata' is (784, 2), expected (784, 7)"),
