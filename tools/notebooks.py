@@ -67,7 +67,7 @@ def with_table(readme: str) -> str:
 def main(wanted: list[str]) -> None:
     chosen = [script for script in SCRIPTS if not wanted or script.name.startswith(tuple(wanted))]
     if not chosen:
-        raise SystemExit(f"no chapter begins with {' or '.join(wanted)}: there are {', '.join(s.stem for s in SCRIPTS)}")
+        raise SystemExit(f"no chapter begins so; there are {', '.join(script.stem for script in SCRIPTS)}")
     for script in chosen:
         started = time.monotonic()
         print(f"notebooks: {script.stem}", end=" ", flush=True)
