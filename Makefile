@@ -43,7 +43,10 @@ test-all: setup
 	@$(PYTEST) -m "" tests svae_lib notebooks/*.ipynb
 
 notebooks: setup
-	@$(PY) tools/notebooks.py
+	@echo "notebooks: running notebooks/scripts/*.py"
+	@$(PY) tools/build_notebooks.py
+	@$(PY) tools/chapters.py
+	@echo "notebooks: README's table of chapters is up to date"
 
 bench: setup
 	@$(PY) -m pytest --benchmark-only benchmarks

@@ -1,0 +1,47 @@
+"""Write the table of chapters into README.md, from the first cell of each notebooks/scripts/NN_name.py."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import jupytext
+
+ROOT = Path(__file__).resolve().parent.parent
+README = ROOT / "README.md"
+START, END = "<!-- chapters: written by make notebooks -->\n", "<!-- end of chapters -->\n"
+
+
+def chapter(opening: str) -> tuple[str, str, str]:
+    """Title, question and minutes from a chapter's first cell: "# 3 · TITLE: QUESTION?" and "**30 minutes"."""
+    heading = re.search(r"^# \d+ · (.+): (.+\?)$", opening, re.MULTILINE)
+    minutes = re.search(r"\*\*(\d+) minutes", opening)
+    if not heading or not minutes:
+        raise SystemExit(f'a chapter opens with "# N · TITLE: QUESTION?" and "**NN minutes", this one with:\n{opening}')
+    title, question = heading.groups()
+    return title, question[0].upper() + question[1:], minutes[1]
+
+
+def table() -> str:
+    """One row a chapter that exists; Binder opens it at the tag, in the repository, that pyproject.toml names."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    repository = project["project"]["urls"]["Repository"].removeprefix("https://github.com/")
+    binder = f"https://mybinder.org/v2/gh/{repository}/{project['tool']['svae']['tag']}?urlpath=lab/tree/notebooks"
+    rows = ["| chapter | question | minutes | |", "|---|---|---|---|"]
+    for script in sorted((ROOT / "notebooks" / "scripts").glob("[0-9][0-9]_*.py")):
+        title, question, minutes = chapter(jupytext.read(script).cells[0].source)
+        name = f"[{script.stem[:2]} {title}](notebooks/{script.stem}.ipynb)"
+        rows.append(f"| {name} | {question} | {minutes} | [open in Binder]({binder}/{script.stem}.ipynb) |")
+    return "\n".join(rows) + "\n"
+
+
+def with_table(readme: str) -> str:
+    """README's text, what stands between its two marks replaced by the table."""
+    before, start, rest = readme.partition(START)
+    _, end, after = rest.partition(END)
+    if not end:
+        raise SystemExit(f"README.md has lost {START.strip()} or {END.strip()}")
+    return before + start + table() + end + after
+
+
+if __name__ == "__main__":
+    README.write_text(with_table(README.read_text()))
