@@ -98,7 +98,7 @@ def _retrieve(url: str, path: Path, progress: bool) -> None:
             as_stored = {"Accept-Encoding": "identity"}  # else a .gz may arrive unzipped, and its checksum differs
             with path.open("wb") as file, requests.get(url, stream=True, timeout=20, headers=as_stored) as response:
                 response.raise_for_status()
-                bar.reset(total=int(response.headers.get("Content-Length", 0)) or None)
+                bar.total = int(response.headers.get("Content-Length", 0)) or None
                 for chunk in response.iter_content(1 << 13):
                     file.write(chunk)
                     bar.update(len(chunk))
@@ -106,7 +106,8 @@ def _retrieve(url: str, path: Path, progress: bool) -> None:
         except Exception as error:  # handed to the caller's thread
             failure.append(error)
 
-    with tqdm(desc=path.name, unit="B", unit_scale=True, disable=not progress) as bar:
+    # a delay above 0 hides the bar until the first bytes, so that an address that fails leaves one line, the error's
+    with tqdm(desc=path.name, unit="B", unit_scale=True, delay=0.001, disable=not progress) as bar:
         thread = Thread(target=work, daemon=True)
         thread.start()
         seen, since = 0, time.monotonic()
