@@ -64,7 +64,7 @@ class HypersphericalUniform(SphereDistribution):
         """(r^2 / m) I, shape (*batch, m, m)."""
         return torch.diag_embed(self.variance)
 
-    def rsample(self, sample_shape=torch.Size()) -> Tensor:
+    def rsample(self, sample_shape=()) -> Tensor:
         """Normal vectors scaled to length r: shape (*sample_shape, *batch, m), differentiable in r."""
         shape = self._extended_shape(torch.Size(sample_shape))
         normal = torch.randn(shape, dtype=self.radius.dtype, device=self.radius.device)

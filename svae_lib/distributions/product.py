@@ -2,7 +2,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
-from torch.distributions import Distribution, Independent, kl_divergence, register_kl
+from torch.distributions import Distribution, kl_divergence, register_kl
 from torch.distributions.constraints import Constraint
 
 
@@ -109,7 +109,7 @@ class ProductDistribution(Distribution):
             start = stop
         return matrix
 
-    def rsample(self, sample_shape=torch.Size()) -> Tensor:
+    def rsample(self, sample_shape=()) -> Tensor:
         return self._joined([run.rsample(sample_shape) for run in self.runs])
 
     def log_prob(self, value: Tensor) -> Tensor:

@@ -113,7 +113,7 @@ class RotationallySymmetric(SphereDistribution):
         identity = torch.eye(self.ambient_dim, dtype=self.loc.dtype, device=self.loc.device)
         return self.radius.square()[..., None, None] * (across * identity + (along - across) * outer)
 
-    def rsample(self, sample_shape=torch.Size()) -> Tensor:
+    def rsample(self, sample_shape=()) -> Tensor:
         """Draws of shape (*sample_shape, *batch, m), differentiable in every parameter."""
         shape = self._extended_shape(torch.Size(sample_shape))
         versine, sine = self._sample_polar_angle(shape[:-1])

@@ -95,9 +95,7 @@ def _propose(k: Tensor, tries: int, ambient_dim: int) -> tuple[Tensor, Tensor, T
     return gap * below / scale, torch.sqrt(gap * (1.0 + c) * below * above) / scale, ~rejected
 
 
-def angular_speed(
-    concentration: Tensor, complement: Tensor, versine: Tensor, sine: Tensor, ambient_dim: int
-) -> Tensor:
+def angular_speed(concentration: Tensor, complement: Tensor, versine: Tensor, sine: Tensor, ambient_dim: int) -> Tensor:
     r"""Q >= 0 in the implicit derivative d theta / dk = -sin(theta) Q of a sample at a fixed value of its CDF.
 
     Q = Int_0^1 f(r t)/f(t) (cos theta(r t) - A) dr, in t = tan(theta/2), f the density of t; beyond the mean, where the
@@ -134,7 +132,7 @@ def _quadrature(ambient_dim: int, dtype: torch.dtype, device: torch.device) -> t
 
 
 def _angular_speed_on_s2(concentration: Tensor, versine: Tensor) -> Tensor:
-    """m = 3 in closed form: Q = (1 - G) / e with e = k (2-u), G = exp(-e) phi(k u) / phi(2k), phi(x) = (1-exp(-x))/x."""
+    """m = 3 in closed form: Q = (1 - G)/e, e = k (2-u), G = exp(-e) phi(k u)/phi(2k), phi(x) = (1 - exp(-x))/x."""
     k, u = concentration.double(), versine.double()
     safe = k.clamp(min=_LIMIT)
     rest = safe * (2.0 - u)

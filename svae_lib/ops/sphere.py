@@ -26,7 +26,7 @@ def rotate_pole_to(loc: Tensor, x: Tensor) -> Tensor:
     r"""Rotate x by an orthogonal map that takes the pole e_1 = (1, 0, ..., 0) to `loc`.
 
     The map sends e_1 to loc and every v orthogonal to e_1 to its mirror image v - n (n'v) / (1 + |loc_1|), where
-    n = loc + sign(loc_1) e_1. The length of n is at least sqrt(2), so the map is stable for every loc, the poles included.
+    n = loc + sign(loc_1) e_1. No n is shorter than sqrt(2), so the map is stable for every loc, the poles included.
 
     Shapes: loc (*batch, m), unit vectors; x (*sample, *batch, m); the result has the shape of x.
 

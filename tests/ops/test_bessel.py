@@ -79,7 +79,9 @@ def test_a_thousand_points_agree_with_scipy():
     """A wide sweep by a third route; SciPy's own error is near 1e-13 here."""
     x = torch.logspace(-3, 4, 1000, dtype=torch.float64)
     for order in (0, 0.5, 3, 19.5):
-        torch.testing.assert_close(ive(order, x), torch.from_numpy(special.ive(order, x.numpy())), rtol=1e-12, atol=1e-300)
+        torch.testing.assert_close(
+            ive(order, x), torch.from_numpy(special.ive(order, x.numpy())), rtol=1e-12, atol=1e-300
+        )
 
 
 @pytest.mark.parametrize("order", [0, 0.5, 1.5, 9.0, 30.0, 511.5])
@@ -114,7 +116,9 @@ def test_one_element_is_computed_as_it_is_among_many():
     x = torch.rand(100_000, dtype=torch.float64, generator=torch.Generator().manual_seed(0)) * 60
     for function in (log_ive, bessel_ratio):
         whole = function(4.5, x)
-        torch.testing.assert_close(whole[::9999], torch.stack([function(4.5, one) for one in x[::9999]]), rtol=1e-15, atol=0)
+        torch.testing.assert_close(
+            whole[::9999], torch.stack([function(4.5, one) for one in x[::9999]]), rtol=1e-15, atol=0
+        )
 
 
 def test_fault_log_of_ive_underflows():

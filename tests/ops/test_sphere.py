@@ -31,7 +31,9 @@ def test_surface_area_is_the_known_one_and_grows_with_the_radius(ambient_dim, ar
 @pytest.mark.parametrize("ambient_dim", [2, 3, 41])
 def test_rotation_takes_the_pole_to_loc_and_keeps_every_length_and_angle(ambient_dim):
     pole = torch.eye(ambient_dim, dtype=torch.float64)[0]
-    near_equator = torch.nn.functional.normalize(torch.cat((torch.tensor([1e-9]), torch.ones(ambient_dim - 1))).double(), dim=0)
+    near_equator = torch.nn.functional.normalize(
+        torch.cat((torch.tensor([1e-9]), torch.ones(ambient_dim - 1))).double(), dim=0
+    )
     locs = torch.cat((directions(20, ambient_dim), torch.stack((pole, -pole, near_equator))))
     x = directions(7, len(locs), ambient_dim, seed=1)
     moved = rotate_pole_to(locs, x)
