@@ -9,7 +9,7 @@ import math
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import binary_cross_entropy_with_logits
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from svae_lib.errors import InputError
 
@@ -77,8 +77,9 @@ class Categorical256(nn.Module):
     parameter_count = 256
 
     def log_prob(self, parameters: Tensor, x: Tensor) -> Tensor:
-        level = (255 * x).round().long().expand(parameters.shape[:-1]).unsqueeze(-1)
-        return (parameters.gather(-1, level).squeeze(-1) - parameters.logsumexp(-1)).sum((-2, -1))
+        level = (255 * x.nan_to_num()).round().long().expand(parameters.shape[:-1])
+        nats = cross_entropy(parameters.flatten(0, -2), level.flatten(), reduction="none").view(level.shape)
+        return (x - x).sum((-2, -1)) - nats.sum((-2, -1))  # x - x: a NaN has no level, and must stay one
 
     def mean(self, parameters: Tensor) -> Tensor:
         return parameters.softmax(-1) @ torch.linspace(0, 1, 256, dtype=parameters.dtype, device=parameters.device)

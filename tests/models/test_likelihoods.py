@@ -92,6 +92,14 @@ def test_a_nan_stays_a_nan():
         parameters = parameters_of(likelihood, 2, 3, 3)
         parameters[1] = math.nan
         assert likelihood.log_prob(parameters, torch.zeros(2, 3, 3)).isnan().tolist() == [False, True]
+        x = torch.zeros(2, 3, 3)
+        x[0, 1, 1] = math.nan
+        assert likelihood.log_prob(parameters_of(likelihood, 2, 3, 3), x).isnan().tolist() == [True, False]
+
+
+def test_a_level_that_no_byte_has_is_an_error():
+    with pytest.raises(IndexError):
+        Categorical256().log_prob(torch.zeros(1, 1, 256), torch.full((1, 1), 200.0))  # an image of bytes, not of [0, 1]
 
 
 @pytest.mark.parametrize(
