@@ -81,9 +81,9 @@ class Loop:
         record = self.fabric.all_reduce(record) if self.fabric else record
         weights = torch.tensor([len(batch) for batch in batches]).to(record) / len(self.images)
         loss, reconstruction, kl = (weights @ record).tolist()
-        row = {"epoch": epoch, "kl_weight": schedule.weight(epoch), "train_loss": loss}
-        row |= {"train_elbo": reconstruction - kl, "train_reconstruction": reconstruction, "train_kl": kl}
-        row["seconds"] = time.perf_counter() - start
+        row = {"epoch": epoch, "restarts": self.history.restarts, "seconds": time.perf_counter() - start}
+        row |= {"kl_weight": schedule.weight(epoch), "train_loss": loss, "train_elbo": reconstruction - kl}
+        row |= {"train_reconstruction": reconstruction, "train_kl": kl}
         bad = (~record.isfinite()).any(1).nonzero()
         if len(bad):
             return row, f"step {int(bad[0]) + 1}"
@@ -157,6 +157,8 @@ def _fabric(device: str | torch.device | None):
     world = int(os.environ["WORLD_SIZE"])
     local = int(os.environ.get("LOCAL_WORLD_SIZE", world))
     Fabric = require("lightning_fabric", extra="distributed").Fabric
-    fabric = Fabric(torch.device(device or "cpu").type, strategy="ddp", devices=local, num_nodes=world // local)
-    fabric.launch()
+    kind = torch.device(device or "cpu").type
+    fabric = Fabric(accelerator=kind, strategy="ddp", devices=local, num_nodes=world // local)
+    if "LT_CLI_USED" not in os.environ:  # `fabric run` has done it
+        fabric.launch()
     return fabric
