@@ -1,0 +1,211 @@
+"""The project's own files say what is true: README, the table of chapters, the set-up, the environments."""
+
+import importlib.metadata
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
+
+
+def tracked_files() -> list[Path]:
+    """What is, or would be, under version control, and can be read as text."""
+    listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT,
+                            check=True, capture_output=True, text=True).stdout
+    paths = [ROOT / name for name in listed.split("\0") if name]
+    return [path for path in paths if path.is_file() and path.suffix not in {".png", ".safetensors", ".npz", ".pt"}]
+
+
+def run(*command, **environment) -> subprocess.CompletedProcess:
+    return subprocess.run(command, cwd=ROOT, env=os.environ | environment, capture_output=True, text=True, timeout=100)
+
+
+# README
+
+
+def python_blocks() -> list[str]:
+    return re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+
+
+@pytest.mark.parametrize("block", python_blocks(), ids=lambda block: block.split("\n")[0])
+def test_the_python_of_readme_runs(block, capsys):
+    exec(block.replace("epochs=20", "epochs=1"), {})  # the same code with less to wait for
+    assert capsys.readouterr().out
+
+
+def test_readme_holds_the_two_examples_and_their_length():
+    library, distributions = python_blocks()
+    assert "epochs=20" in library and "VonMisesFisher" in distributions
+    assert sum(bool(line.strip()) for line in library.splitlines()) <= 10
+
+
+def test_the_table_of_chapters_is_up_to_date():
+    """make notebooks would write the README that is there."""
+    sys.path.insert(0, str(ROOT / "tools"))
+    try:
+        import chapters
+    finally:
+        sys.path.pop(0)
+    readme = (ROOT / "README.md").read_text()
+    assert chapters.with_table(readme) == readme, "run make notebooks"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_to_the_projects_own_files_lead_somewhere(page):
+    links = re.findall(r"\]\(([^)]+)\)", page.read_text())
+    own = [link.partition("#")[0] for link in links if "://" not in link]
+    assert [link for link in own if not (ROOT / link).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_make_command_named_is_there(page):
+    targets = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    named = re.findall(r"(?:^\s*|`)make ([a-z][\w-]*)", page.read_text(), re.MULTILINE)
+    assert named and set(named) <= set(targets)
+
+
+def test_every_svae_command_of_readme_parses():
+    """The flags exist: each training is asked for its plan, each other command for its help."""
+    shell = "\n".join(re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL))
+    commands = [line.partition("#")[0].split() for line in shell.splitlines() if line.startswith("svae ")]
+    assert len(commands) >= 10
+    for _, *words in commands:
+        extra = ["-h"] if words[0] != "train" or "DIR" in words else ["--dry-run"] * ("--dry-run" not in words)
+        done = run(sys.executable, "-m", "svae_lib", *words, *extra)
+        assert done.returncode == 0, (words, done.stderr)
+
+
+def test_the_data_sets_of_readme_are_those_of_the_library():
+    from svae_lib.datasets import SOURCES
+
+    section = (ROOT / "README.md").read_text().partition("## The data")[2]
+    rows = dict(re.findall(r"^\| (\w+)(?: \(default\))? \| ([^|]+) \|", section, re.MULTILINE))
+    rows.pop("name")
+    assert list(rows) == list(SOURCES)
+    for name, row in rows.items():
+        counts = " + ".join(f"{count:,}" for count in SOURCES[name].counts)
+        assert row.startswith(counts) or row.startswith("the same digits")
+
+
+# One place for owner, repository, version
+
+
+def test_owner_repository_and_version_agree_everywhere():
+    import svae_lib
+
+    repository = PROJECT["project"]["urls"]["Repository"].removeprefix("https://github.com/")
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert citation["repository-code"] == PROJECT["project"]["urls"]["Repository"]
+    assert citation["version"] == svae_lib.__version__ == importlib.metadata.version("svae_lib")
+    named = re.findall(r"(?:github\.com|mybinder\.org/v2/gh)/([\w-]+/[\w-]+)", (ROOT / "README.md").read_text())
+    assert set(named) == {repository}
+
+
+def test_the_citation_names_both_papers():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    readme = (ROOT / "README.md").read_text()
+    for paper in citation["references"]:
+        assert paper["title"] in readme.replace("{VAE}", "VAE") and paper["url"] in readme
+        assert all(author["family-names"] in readme for author in paper["authors"])
+    assert {paper["url"][-10:] for paper in citation["references"]} == {"1804.00891", "1910.02912"}
+
+
+def test_no_file_names_a_path_of_the_machine_it_was_written_on():
+    here = re.compile(r"(?<![\w.])/(?:work|root|home/\w+|opt|Users/\w+)/")
+    found = [(path.name, line.strip()[:80]) for path in tracked_files() if path != Path(__file__).resolve()
+             for line in path.read_text().splitlines() if here.search(line)]
+    assert found == []
+
+
+# Environments
+
+
+def test_every_dependency_is_pinned_and_the_pin_lies_in_its_range():
+    from packaging.requirements import Requirement
+    from packaging.utils import canonicalize_name
+
+    pins = [Requirement(line) for line in (ROOT / "constraints.txt").read_text().splitlines() if line[0] != "#"]
+    pinned = {canonicalize_name(pin.name): str(pin.specifier).removeprefix("==") for pin in pins}
+    groups = PROJECT["project"]["dependencies"], *PROJECT["project"]["optional-dependencies"].values()
+    for requirement in (Requirement(text) for group in groups for text in group):
+        if requirement.name != "svae_lib":
+            assert requirement.specifier.contains(pinned[canonicalize_name(requirement.name)]), requirement
+
+
+def test_every_file_of_the_package_is_installed_and_the_command_too():
+    declared = PROJECT["tool"]["setuptools"]["package-data"]
+    data = [path.relative_to(ROOT) for path in tracked_files() if path.is_relative_to(ROOT / "svae_lib")]
+    for path in (path for path in data if path.suffix != ".py"):
+        assert path.name in declared[".".join(path.parent.parts)], path
+    [command] = importlib.metadata.entry_points(group="console_scripts", name="svae")
+    assert callable(command.load())
+
+
+def test_binder_recognises_the_conda_environment():
+    """repo2docker, without Docker: it must choose its conda way, and install only once the repository is there."""
+    done = run(Path(sys.executable).with_name("jupyter-repo2docker"), "--no-build", "--debug", ".")
+    assert done.returncode == 0, done.stderr
+    recipe = done.stdout + done.stderr
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text())
+    [python] = [line for line in environment["dependencies"] if str(line).startswith("python=")]
+    assert f"Building conda environment for {python}" in recipe
+    assert 0 < recipe.index("COPY --chown=0:0 src/") < recipe.index('env update -p ${NB_PYTHON_PREFIX} --file')
+    assert {"pip": ["-e .[course]"]} in environment["dependencies"]
+    assert "pytorch-cpu" in environment["dependencies"] and environment["channels"] == ["conda-forge"]
+
+
+def test_the_workflow_calls_make_test_on_every_python_that_is_promised():
+    workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())
+    job = workflow["jobs"]["test"]
+    assert job["strategy"]["matrix"] == {"os": ["ubuntu-latest", "macos-latest"], "python": ["3.11", "3.12", "3.13"]}
+    assert any(step.get("run", "").startswith("make test") for step in job["steps"])
+
+
+# The set-up (tools/setup.sh), as far as it can be tried without building a .venv
+
+
+@pytest.fixture
+def old_python(tmp_path):
+    """An interpreter too old: it answers as Python 3.9 does to what the set-up asks of it."""
+    path = tmp_path / "python3.9"
+    path.write_text('#!/bin/sh\n[ "$1" = -V ] && echo Python 3.9.2\n[ "$1 $2" = "-c " ] || [ "$1" = -V ]\n')
+    path.chmod(0o755)
+    return path
+
+
+def test_an_old_python_is_refused_in_one_line(old_python):
+    done = run("sh", "tools/setup.sh", PYTHON=str(old_python))
+    assert done.returncode == 1 and done.stdout == ""
+    assert done.stderr == f"setup: PYTHON={old_python} is Python 3.9.2: svae_lib needs Python >= 3.11\n"
+
+
+def test_a_python_that_is_not_there_is_told_in_one_line():
+    done = run("sh", "tools/setup.sh", PYTHON="/no/such/python")
+    assert done.returncode == 1 and done.stdout == ""
+    assert done.stderr.count("\n") == 1 and "/no/such/python does not run" in done.stderr
+
+
+def test_a_python_without_venv_is_told_in_one_line(tmp_path):
+    """Debian's python3 without python3-venv; the copy of the project has no .venv that could be kept."""
+    python = tmp_path / "python3"
+    python.write_text(
+        '#!/bin/sh\ncase "$*" in *ensurepip*) exit 1;; *_base_executable*) echo "$0"; exit;; esac\n'
+        f'exec "{sys.executable}" "$@"\n'
+    )
+    python.chmod(0o755)
+    project = tmp_path / "project"
+    (project / "tools").mkdir(parents=True)
+    for name in ("tools/setup.sh", "pyproject.toml", "constraints.txt"):
+        (project / name).write_bytes((ROOT / name).read_bytes())
+    done = run("sh", project / "tools/setup.sh", PYTHON=str(python))
+    assert done.returncode == 1 and done.stderr.count("\n") == 1
+    assert "lacks venv or ensurepip" in done.stderr and "python3-venv" in done.stderr
+    assert not (project / ".venv").exists()
