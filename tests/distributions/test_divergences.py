@@ -26,8 +26,9 @@ PAIRS = [
 ]
 
 
-def around_many(count, m):
-    return HypersphericalUniform(m) if count is None else VonMisesFisher(direction(count, m, seed=8), 1.0)
+def other_product(m):
+    run = VonMisesFisher(direction(2, m, seed=8), 1.0)
+    return ProductDistribution([Independent(run, 1), HypersphericalUniform(2), HypersphericalUniform(m)])
 
 
 @pytest.mark.parametrize(

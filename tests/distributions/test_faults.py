@@ -67,7 +67,7 @@ def test_divergence_is_finite_in_high_dimension():
 
 
 def test_double_precision_stays_double():
-    """The public Bessel functions round float64 to float32 on the way; power_spherical's float64 samples are 5e-7 off."""
+    """Public Bessel functions round float64 to float32 on the way; power_spherical's float64 samples are 5e-7 off."""
     d = VonMisesFisher(direction(6), torch.tensor(2.0, dtype=torch.float64))
     assert d.entropy().dtype == torch.float64
     for family in (VonMisesFisher, PowerSpherical):

@@ -1,8 +1,8 @@
 """The Bessel quantities to more than 40 digits, by a formula that shares nothing with the library's.
 
-Where s = sqrt(v^2 + x^2) is large, I_v(x) = exp(s - v asinh(v/x)) / pi * Int_0^pi exp(-s (1 - cos t)) cos(v (sin t - t)) dt:
-Schläfli's integral (DLMF 10.32.12) along the line through the saddle point; what is left out is of relative size exp(-2s).
-Below, the series of mpmath itself.
+Where s = sqrt(v^2 + x^2) is large, Schläfli's integral (DLMF 10.32.12) along the line through the saddle point,
+I_v(x) = exp(s - v asinh(v/x)) / pi * Int_0^pi exp(-s (1 - cos t)) cos(v (sin t - t)) dt, which leaves out terms of
+relative size exp(-2s). Where s is small, the series of mpmath itself.
 """
 
 from functools import lru_cache

@@ -16,9 +16,9 @@ ORDERS = [0, 0.5, 1.5, 9.5, 23.5, 24.0, 31, 511.5, 1e5]
 ARGUMENTS = [1e-8, 1e-3, 0.7, 6.0, 23.99, 24.01, 180.0, 1e3, 3e4, 1e6, 1e8]
 # The figures promised in the docstrings: relative errors, the derivative's against max(|derivative|, 1 - A).
 BOUNDS = {
-    torch.float64: {"log_ive": 5e-15, "log_derivative": 5e-15, "ratio": 5e-15, "complement": 5e-15, "slope": 1e-14, "kl": 5e-14},
-    torch.float32: {"log_ive": 5e-7, "log_derivative": 5e-7, "ratio": 5e-7, "complement": 5e-7, "slope": 2e-6, "kl": 1e-5},
-}  # fmt: skip
+    torch.float64: dict(log_ive=5e-15, log_derivative=5e-15, ratio=5e-15, complement=5e-15, slope=1e-14, kl=5e-14),
+    torch.float32: dict(log_ive=5e-7, log_derivative=5e-7, ratio=5e-7, complement=5e-7, slope=2e-6, kl=1e-5),
+}
 
 
 def errors(order: float, x: torch.Tensor) -> dict[str, float]:

@@ -82,7 +82,7 @@ def test_slerp_refuses_antipodal_points():
 
 
 def test_fibonacci_points_are_spread_evenly():
-    """Every point's cell has nearly the same area: the nearest neighbours lie between 0.8 and 1.1 of the hexagonal ideal."""
+    """The distance to the nearest neighbour stays between 0.7 and 1.1 of a hexagonal grid's of the same density."""
     points = fibonacci_sphere(1000).double()
     torch.testing.assert_close(points.mean(0), torch.zeros(3, dtype=torch.float64), rtol=0, atol=2e-3)
     distance = torch.cdist(points, points).fill_diagonal_(9.0).min(1).values
