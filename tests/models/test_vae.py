@@ -6,6 +6,7 @@ import math
 import pytest
 import torch
 from scipy.special import gammaln, ive
+from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.distributions import MultivariateNormal
 
 import svae_lib.models.vae as vae_module
@@ -205,6 +206,17 @@ def test_state_dict_round_trip():
     first = model.elbo(x).total
     torch.manual_seed(1)
     assert torch.equal(first, other.elbo(x).total)
+
+
+@pytest.mark.parametrize("covariance", ["diagonal", "full"])
+@pytest.mark.parametrize("network", ["mlp", "cnn"])
+@pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian", "categorical"])
+def test_a_training_step_reads_no_number_back(covariance, network, likelihood):
+    """Fake tensors hold no numbers: an .item(), an `if` on a tensor or a validation would raise."""
+    with FakeTensorMode():
+        model = build_vae((28, 28), Euclidean(2, covariance), (16,), network, likelihood)
+        (-model.elbo(torch.empty(5, 28, 28)).total.mean()).backward()
+        assert model.head.weight.grad.shape == model.head.weight.shape
 
 
 # --- memory
