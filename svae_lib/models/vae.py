@@ -136,13 +136,14 @@ def build_vae(
     image_shape: tuple[int, int],
     space: LatentSpace | str,
     hidden: Sequence[int] = (256, 128),
-    network: str = "mlp",
+    network: str | tuple[str, str] = "mlp",
     likelihood: str = "bernoulli",
     sigma: float | None = None,
 ) -> VAE:
     """Build a VAE from names: a latent space ("s2", "10xs4"), a network ("mlp", "cnn") and a likelihood.
 
     hidden: sizes of the dense layers from the image inwards (after the convolutions, for "cnn").
+    network: for both, or the encoder's and the decoder's: ("cnn", "mlp").
     likelihood: "bernoulli", "gaussian" (its sigma fixed, or learned where None), "categorical" (256 levels).
 
     Errors: InputError for an unknown name, with the choices, and for a size that is not possible.
@@ -150,14 +151,16 @@ def build_vae(
     >>> build_vae((28, 20), "s2,e2", network="cnn", likelihood="categorical").decode(torch.randn(5, 5)).shape
     torch.Size([5, 28, 20, 256])
     """
-    if network not in NETWORKS:
-        raise InputError(f"network {network!r}: choose from {', '.join(NETWORKS)}")
+    networks = (network, network) if isinstance(network, str) else network
+    for name in networks:
+        if name not in NETWORKS:
+            raise InputError(f"network {name!r}: choose from {', '.join(NETWORKS)}")
     for name, sizes in ("image_shape", image_shape), ("hidden", hidden):
         if any(not isinstance(size, int) or size < 1 for size in sizes):
             raise InputError(f"{name} {tuple(sizes)}: give whole numbers, 1 or above")
     space = parse_latent_space(space) if isinstance(space, str) else space
     pixels = build_likelihood(likelihood, sigma)
-    encoder, decoder = NETWORKS[network]
+    encoder, decoder = NETWORKS[networks[0]][0], NETWORKS[networks[1]][1]
     return VAE(
         encoder(image_shape, hidden),
         decoder(space.event_size, image_shape, pixels.parameter_count, hidden),

@@ -13,6 +13,7 @@ import svae_lib.models.vae as vae_module
 from svae_lib.errors import InputError
 from svae_lib.latent_spaces import Euclidean, ProductSpace, Sphere
 from svae_lib.models import VAE, ProductSpaceVAE, build_vae
+from svae_lib.models.networks import ConvEncoder, MLPDecoder
 
 SPACES = ["e2", "s2", "s10", "p4", "10xs4", "s4,s4,e2", "40xs1"]
 every_space = pytest.mark.parametrize("space", SPACES)
@@ -267,10 +268,17 @@ def test_a_product_vae_is_a_vae_on_a_product_space(distribution, name):
     assert model.elbo(images(2, (28, 20))).total.shape == (2,)
 
 
+def test_encoder_and_decoder_may_differ():
+    model = build_vae((28, 20), "s2", hidden=(8,), network=("cnn", "mlp"))
+    assert (type(model.encoder), type(model.decoder)) == (ConvEncoder, MLPDecoder)
+    assert model.elbo(images(2, (28, 20))).total.shape == (2,)
+
+
 @pytest.mark.parametrize(
     ("build", "words"),
     [
         (lambda: build_vae((28, 28), "s2", network="rnn"), "mlp, cnn"),
+        (lambda: build_vae((28, 28), "s2", network=("mlp", "rnn")), "'rnn': choose from mlp, cnn"),
         (lambda: build_vae((28, 28), "s2", likelihood="mse"), "bernoulli, gaussian, categorical"),
         (lambda: build_vae((28, 28), "s2", hidden=(256, 0)), r"hidden \(256, 0\)"),
         (lambda: build_vae((28, 0), "s2"), r"image_shape \(28, 0\)"),
