@@ -71,5 +71,6 @@ def _complaint(spec: Field, value: Any) -> InputError:
         what = {tuple: "whole numbers with commas between", int: "a whole number", float: "a number"}
         cure = "give " + what.get(kind(spec), "yes or no" if kind(spec) is bool else "a text")
         cure += f", {about['low']} or above" if "low" in about else ", above 0" if "above" in about else ""
-        cure += f", at most {about['most']}" if "most" in about else ""
+        if "most" in about or (type(value) is int and value > _MOST[int]):
+            cure += f", at most {about.get('most', _MOST[int])}"
     return InputError(f"{'/'.join(about['names'])} {value!r}: {cure}")

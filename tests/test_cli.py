@@ -1,0 +1,453 @@
+"""The command line: every flag lands where it should, and whatever is wrong is one line, status 2, and no trace."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from svae_lib import cli
+from svae_lib.experiment import Experiment
+from svae_lib.training.checkpoints import load_checkpoint, load_weights
+
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(cli.__file__).parents[1]), "OMP_NUM_THREADS": "1"}
+EPOCHS = 30
+RUN = f"-d mine.npz -e {EPOCHS} -hd 16 -lls 5 -sf 3 --threads 1".split()
+
+
+@pytest.fixture
+def desk(tmp_path, monkeypatch):
+    """An empty folder to work in, with no data set at hand but the one in the wheel."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SVAE_DATA", str(tmp_path / "nowhere"))
+    return tmp_path
+
+
+@pytest.fixture
+def plan(desk, monkeypatch):
+    """The experiment that a command line would run."""
+    seen = []
+    monkeypatch.setattr("svae_lib.experiment.building.describe", lambda experiment: seen.append(experiment) or "")
+
+    def plan(*arguments):
+        assert cli.main(["train", "--dry-run", *arguments]) == 0
+        return seen[-1]
+
+    return plan
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A folder of images, and a finished run on them; tests that change it take a copy."""
+    folder = tmp_path_factory.mktemp("finished")
+    levels = np.random.default_rng(0).integers(0, 256, (40, 8, 8), dtype=np.uint8)
+    np.savez(folder / "mine.npz", images=levels, labels=np.arange(40) % 2)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        threads = torch.get_num_threads()
+        assert cli.main(["train", *RUN, "-en", "first"]) == 0
+        torch.set_num_threads(threads)
+    return folder
+
+
+FLAGS = {
+    "-n normal": ("latent", "e2"),
+    "--name vmf -z 10": ("latent", "s10"),
+    "-n vmf -dis vmf": ("latent", "s2"),
+    "-n normal --z 5": ("latent", "e5"),
+    "-n productspace": ("latent", "s2,s3"),
+    "-n productspace -zd 3,2,3": ("latent", "s3,s2,s3"),
+    "-n productspace --z_dims 4": ("latent", "1xs4"),
+    "-n productspace --distribution normal -zd 4,4": ("latent", "e4,e4"),
+    "--latent p4,e2": ("latent", "p4,e2"),
+    "--radius 2.5": ("radius", 2.5),
+    "--learn-radius": ("learn_radius", True),
+    "--concentration-floor 0": ("concentration_floor", 0.0),
+    "-cvm full -n normal": ("covariance_matrix", "full"),
+    "--covariance_matrix single -n normal": ("covariance_matrix", "single"),
+    "-hd 300": ("h_dims", (300,)),
+    "--h 300,20,10": ("h_dims", (300, 20, 10)),
+    "--h_dims 8,8": ("h_dims", (8, 8)),
+    "-et cnn": ("encode_type", "cnn"),
+    "--encode_type cnn": ("encode_type", "cnn"),
+    "-dt cnn": ("decode_type", "cnn"),
+    "--decode_type cnn": ("decode_type", "cnn"),
+    "-lf mse": ("loss_function", "mse"),
+    "--loss_function categorical": ("loss_function", "categorical"),
+    "-d frey_faces": ("loss_function", "categorical"),
+    "-d frey_faces -lf bce": ("loss_function", "bce"),
+    "--sigma 0.1 -lf mse": ("sigma", 0.1),
+    "-b 4": ("beta", 4.0),
+    "--beta 0.5": ("beta", 0.5),
+    "-klw 0": ("kl_warmup", 0),
+    "--kl_warmup 7": ("kl_warmup", 7),
+    "-e 30": ("kl_warmup", 10),
+    "-e 200": ("kl_warmup", 20),
+    "-klf 3": ("kl_freeze", 3),
+    "--kl_freeze 5 -klw 4": ("burn_in", 9),
+    "-klt 2": ("kl_target", 2.0),
+    "--kl_target 2.5": ("kl_target", 2.5),
+    "--epochs 7": ("epochs", 7),
+    "-bs 64": ("batch_size", 64),
+    "--batch_size 64": ("batch_size", 64),
+    "-lr 1e-4": ("lr", 1e-4),
+    "--lr 0.1": ("lr", 0.1),
+    "--clip 1": ("clip", 1.0),
+    "-bi 0": ("burn_in", 0),
+    "--burn_in 100": ("burn_in", 100),
+    "-la 5": ("look_ahead", 5),
+    "--look_ahead 6": ("look_ahead", 6),
+    "-mi 0": ("min_improv", 0.0),
+    "--min_improv 1": ("min_improv", 1.0),
+    "-mr 0": ("max_restarts", 0),
+    "--max_restarts 3": ("max_restarts", 3),
+    "-lls 500": ("ll_sample", 500),
+    "--ll_sample 50": ("ll_sample", 50),
+    "-pf 2": ("pf", 2),
+    "--pf 3": ("pf", 3),
+    "-vll": ("val_nll", True),
+    "--val_nll": ("val_nll", True),
+    "-vf 5": ("val_f", 5),
+    "--val_f 5": ("val_f", 5),
+    "-sf 1": ("save_f", 1),
+    "--save_f 10": ("save_f", 10),
+    "-v 2": ("verbosity", 2),
+    "--verbosity 1": ("verbosity", 1),
+    "-d static_mnist": ("dataset", "static_mnist"),
+    "--dataset mnist": ("dataset", "mnist"),
+    "-bnz": ("binarize", True),
+    "--binarize": ("binarize", True),
+    "-rs 4": ("seed", 4),
+    "--rs 5": ("seed", 5),
+    "--device cpu": ("device", "cpu"),
+    "--threads 2": ("threads", 2),
+}
+
+
+@pytest.mark.parametrize("line", FLAGS)
+def test_a_flag_lands_in_its_field(plan, line):
+    name, value = FLAGS[line]
+    assert getattr(plan(*line.split()), name) == value
+    assert type(getattr(plan(*line.split()), name)) is type(value)
+
+
+def test_every_field_has_a_flag_that_is_tested_above(desk):
+    assert {spec.name for spec in fields(Experiment)} - {name for name, _ in FLAGS.values()} == {"data_dir"}
+
+
+def test_the_defaults(plan):
+    plain = plan()
+    assert plain == Experiment()
+    assert (plain.latent, plain.dataset, plain.epochs, plain.batch_size, plain.lr) == ("s2", "mnist_5k", 60, 100, 1e-3)
+    assert (plain.kl_warmup, plain.burn_in, plain.look_ahead, plain.min_improv) == (20, 20, 50, 0.01)
+    assert (plain.max_restarts, plain.ll_sample, plain.val_f, plain.save_f, plain.pf) == (20, 100, 1, 5, 1)
+    assert (plain.h_dims, plain.loss_function, plain.seed, plain.binarize, plain.val_nll) == (
+        (256, 128), "bce", 0, False, False)  # fmt: skip
+
+
+def test_paths_do_not_depend_on_where_the_run_was_started(plan, desk):
+    experiment = plan("--data-dir", "here", "-d", "mine/images.npz")
+    assert experiment.data_dir == str(desk / "here")
+    assert experiment.dataset == str(desk / "mine" / "images.npz")
+
+
+@pytest.mark.parametrize(
+    "line, warning",
+    [
+        ("-zd 4,4", "-n vmf does not use --z_dims"),
+        ("-n normal -zd 4,4", "-n normal does not use --z_dims"),
+        ("-n productspace -z 4", "-n productspace does not use --z"),
+        ("-n normal --radius 2", "--radius has no effect"),
+        ("-cvm full", "--covariance_matrix has no effect"),
+        ("-lf mse -bnz", "--binarize has no effect"),
+    ],
+)
+def test_what_the_model_does_not_use_is_told_in_one_line(plan, capsys, line, warning):
+    plan(*line.split())
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1
+    assert warning in lines[0]
+
+
+WRONG = {
+    "": "COMMAND",
+    "bogus": "'bogus'",
+    "train extra": "extra",
+    "train --foo": "--foo",
+    "train --epoch 3": "--epoch",  # no abbreviations
+    "train -e": "expected one argument",
+    "train -e 0": "1 or above",
+    "train -e -3": "1 or above",
+    "train -e 2.5": "whole number",
+    "train -e many": "'many'",
+    "train -e 99999999999999": "at most",
+    "train -bs 0": "--batch_size",
+    "train -lr 0": "above 0",
+    "train -lr nan": "above 0",
+    "train -lr inf": "above 0",
+    "train -b -1": "0 or above",
+    "train --clip 0": "above 0",
+    "train -n svae": "choose from vmf, normal, productspace",
+    "train -dis uniform": "choose from vmf, normal",
+    "train -n normal -dis vmf": "-dis vmf with -n normal",
+    "train -n vmf -dis normal": "-dis normal with -n vmf",
+    "train -z 0": "1 or above",
+    "train -z two": "'two'",
+    "train -n productspace -z 0": "--z 0",  # not used, but checked
+    "train -zd 2,0": "--z_dims",
+    "train -zd 2,,3": "'2,,3'",
+    "train -n productspace -zd 2;3": "'2;3'",
+    "train --latent q2": "cannot read 'q2'",
+    "train --latent s4,": "cannot read ''",
+    "train --latent s0": "cannot read 's0'",
+    "train --latent s2 -z 3": "in place of",
+    "train --latent s2 -n vmf": "in place of",
+    "train --latent s2 -dis vmf": "in place of",
+    "train --latent s2 -zd 2,3": "in place of",
+    "train --latent s999999": "the limit",
+    "train --radius 0": "above 0",
+    "train --concentration-floor -1": "0 or above",
+    "train -cvm upper": "choose from diagonal, single, full",
+    "train -hd 0": "1 or above",
+    "train -hd 256,x": "'256,x'",
+    "train -hd 1000000": "at most 10000",
+    "train -et rnn": "choose from mlp, cnn",
+    "train -dt rnn": "choose from mlp, cnn",
+    "train -lf l1": "choose from bce, mse, categorical",
+    "train --sigma 1": "sigma",
+    "train --sigma 0 -lf mse": "above 0",
+    "train -d nonsense": "choose from mnist_5k",
+    "train -d no/such/folder": "no such file or folder",
+    "train -d mnist": "nowhere",
+    "train -d mnist --data-dir missing": "missing",
+    "train -rs -1": "0 or above",
+    "train -rs 1.5": "whole number",
+    "train -v 3": "at most 2",
+    "train -vf 0": "1 or above",
+    "train -lls 0": "1 or above",
+    "train --device tpu9": "--device 'tpu9'",
+    "train --device cuda:99": "--device 'cuda:99'",
+    "train --threads 0": "1 or above",
+    "train --resume": "-en EXP_NAME",
+    "train -en a/b": "'a/b'",
+    "train -en ..": "'..'",
+    "train -en ": "''",
+    "evaluate": "RUN",
+    "evaluate nowhere": "nowhere",
+    "show nowhere": "nowhere",
+    "classify nowhere": "nowhere",
+    "evaluate .": "experiment.json",
+    "data": "list",
+    "data fetch": "NAME",
+    "data fetch nonsense": "choose from mnist_5k",
+    "data drop": "'drop'",
+}
+
+
+def one_line(capsys) -> str:
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("svae: ")
+    assert err.count("\n") == 1, err
+    return err
+
+
+@pytest.mark.parametrize("line", WRONG)
+def test_wrong_input_is_one_line_status_2_and_no_trace(desk, capsys, line):
+    assert cli.main(line.split(" ") if line else []) == 2
+    assert WRONG[line] in one_line(capsys)
+    assert list(desk.iterdir()) == []
+
+
+def test_help_is_grouped_and_imports_no_torch(desk):
+    code = (
+        "import sys, svae_lib.cli\n"
+        "try: svae_lib.cli.main(sys.argv[1:])\n"
+        "finally: assert not {'torch', 'numpy', 'matplotlib'} & set(sys.modules), 'a heavy import'"
+    )
+    for arguments in (["--help"], ["train", "--help"]):
+        start = time.perf_counter()
+        line = [sys.executable, "-c", code, *arguments]
+        run = subprocess.run(line, env=ENVIRONMENT, capture_output=True, text=True, timeout=60)
+        print(f"svae {' '.join(arguments)}: {time.perf_counter() - start:.2f} s")
+        assert run.returncode == 0, run.stderr
+    for heading in ("model:", "objective:", "training:", "data:", "evaluation:", "running:"):
+        assert heading in run.stdout
+    for spec in fields(Experiment):
+        assert spec.metadata["names"][-1] in run.stdout
+
+
+def test_dry_run_shows_model_data_and_plan_and_writes_nothing(desk, capsys):
+    assert cli.main(["train", "--dry-run", "--latent", "s4,s4,e2", "-d", "mnist", "-e", "30"]) == 0
+    out = capsys.readouterr().out
+    assert "2xs4,e2" in out
+    assert "50,000 training, 10,000 validation and 10,000 test images of 28 x 28" in out
+    assert "30 epochs of 500 steps" in out
+    assert list(desk.iterdir()) == []
+
+
+def test_a_run_leaves_what_is_promised(finished):
+    run = finished / "runs" / "first"
+    names = {"experiment.json", "metrics.json", "metrics.jsonl", "checkpoint.pt", "best.safetensors"}
+    names |= {"history.png", "reconstructions.png", "samples.png", "latent.png"}
+    assert {path.name for path in run.iterdir()} == names
+    assert [path.name for path in (finished / "runs").iterdir()] == ["first"]
+    metrics = json.loads((run / "metrics.json").read_text())
+    assert list(metrics) == [
+        "test_log_likelihood", "test_elbo", "test_reconstruction", "test_kl", "num_importance_samples", "epochs",
+        "best_epoch", "seconds_per_epoch", "dataset", "latent_space", "seed", "torch_version"]  # fmt: skip
+    assert metrics["test_elbo"] == metrics["test_reconstruction"] - metrics["test_kl"]
+    assert (metrics["epochs"], metrics["num_importance_samples"], metrics["latent_space"]) == (EPOCHS, 5, "s2")
+    rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    assert [row["epoch"] for row in rows] == list(range(1, EPOCHS + 1))
+    assert Experiment.from_json((run / "experiment.json").read_text()).h_dims == (16,)
+
+
+def test_evaluate_prints_what_metrics_json_holds(finished, desk, capsys):
+    run = finished / "runs" / "first"  # from another folder than the run's
+    assert cli.main(["evaluate", str(run)]) == 0
+    assert capsys.readouterr().out == (run / "metrics.json").read_text()
+
+
+def test_show_sums_up_and_draws_again(finished, desk, capsys):
+    run = shutil.copytree(finished / "runs" / "first", desk / "copy")
+    pictures = {path.name: path.read_bytes() for path in run.glob("*.png")}
+    for path in run.glob("*.png"):
+        path.unlink()
+    assert cli.main(["show", "copy"]) == 0
+    assert {path.name: path.read_bytes() for path in run.glob("*.png")} == pictures
+    out = capsys.readouterr().out
+    assert "log-likelihood" in out
+    assert "latent.png" in out
+
+
+def test_classify_says_why_it_cannot(finished, desk, capsys):
+    assert cli.main(["classify", str(finished / "runs" / "first")]) == 2  # 32 training images are too few
+    assert "32 training images" in one_line(capsys)
+
+
+def test_a_folder_that_exists_is_refused_untouched(finished, monkeypatch, capsys):
+    monkeypatch.chdir(finished)
+    before = {path: path.stat().st_mtime_ns for path in (finished / "runs" / "first").iterdir()}
+    assert cli.main(["train", "-d", "mine.npz", "-en", "first"]) == 2
+    assert "first exists" in one_line(capsys)
+    assert {path: path.stat().st_mtime_ns for path in (finished / "runs" / "first").iterdir()} == before
+
+
+def test_resuming_a_finished_run_says_so_and_another_experiment_is_refused(finished, monkeypatch, capsys):
+    monkeypatch.chdir(finished)
+    assert cli.main(["train", "--resume", "-en", "first"]) == 0
+    assert "runs/first is finished already" in capsys.readouterr().out
+    assert cli.main(["train", "--resume", "-en", "first", "-e", "9"]) == 2
+    assert "was started with --epochs 30, not 9" in one_line(capsys)
+    assert cli.main(["train", "--resume", "-en", "first", "--latent", "s5"]) == 2
+    assert "--latent s2, not s5" in one_line(capsys)
+
+
+def test_a_folder_that_is_no_run_is_refused(desk, capsys):
+    (desk / "runs" / "mine").mkdir(parents=True)
+    (desk / "runs" / "mine" / "letter.txt").write_text("dear")
+    assert cli.main(["train", "--resume", "-en", "mine"]) == 2
+    assert "experiment.json" in one_line(capsys)
+    assert [path.name for path in (desk / "runs" / "mine").iterdir()] == ["letter.txt"]
+
+
+@pytest.mark.parametrize("name", ["experiment.json", "metrics.json", "best.safetensors"])
+@pytest.mark.parametrize("damage", ["gone", "cut", "binary"])
+def test_a_missing_or_corrupt_file_of_a_run_is_named(finished, desk, capsys, name, damage):
+    path = shutil.copytree(finished / "runs" / "first", desk / "run") / name
+    content = path.read_bytes()
+    path.write_bytes({"gone": b"", "cut": content[: len(content) // 2], "binary": b"\xff\0"}[damage])
+    if damage == "gone":
+        path.unlink()
+    assert cli.main(["evaluate", "run"]) == 2
+    assert name in one_line(capsys) or damage == "gone"
+
+
+def test_weights_of_another_model_are_refused(finished, desk, capsys):
+    run = shutil.copytree(finished / "runs" / "first", desk / "run")
+    text = (run / "experiment.json").read_text()
+    (run / "experiment.json").write_text(text.replace('"latent": "s2"', '"latent": "s7"'))
+    assert cli.main(["evaluate", "run"]) == 2
+    assert "best.safetensors holds another model's weights" in one_line(capsys)
+
+
+def test_a_training_that_stays_nan_ends_with_status_1(finished, desk, capsys):
+    line = ["train", "-d", str(finished / "mine.npz"), "-e", "2", "-hd", "16", "-lr", "1e30", "-mr", "2", "-en", "x"]
+    assert cli.main(line) == 1
+    assert "after 2 restarts" in one_line(capsys)
+
+
+def wait_for(condition, process, seconds=60):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < end, "too slow"
+        time.sleep(0.02)
+
+
+def start(folder, *arguments):
+    line = [sys.executable, "-m", "svae_lib", "train", *arguments]
+    return subprocess.Popen(
+        line, cwd=folder, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def lines_of(path) -> int:
+    return path.read_text().count("\n") if path.exists() else 0
+
+
+def test_ctrl_c_leaves_a_whole_checkpoint_and_says_how_to_resume(finished, desk):
+    shutil.copy(finished / "mine.npz", desk)
+    process = start(desk, *RUN, "-e", "100000", "-la", "100000", "-sf", "100000", "-en", "stopped")
+    wait_for(lambda: lines_of(desk / "runs" / "stopped" / "metrics.jsonl") >= 2, process)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert err.count("\n") == 1
+    assert "svae train --resume -ld runs -en stopped" in err
+    assert load_checkpoint(desk / "runs" / "stopped" / "checkpoint.pt")["epoch"] >= 2
+
+
+def weights_of(run):
+    return {**load_checkpoint(run / "checkpoint.pt")["model"], **{
+        f"best.{name}": tensor for name, tensor in load_weights(run / "best.safetensors").items()}}  # fmt: skip
+
+
+def kill_and_compare(finished, desk, kills):
+    shutil.copy(finished / "mine.npz", desk)
+    arguments = [*RUN, "-en", "killed", "--resume"]
+    log = desk / "runs" / "killed" / "metrics.jsonl"
+    random = np.random.default_rng(kills)
+    for stop in sorted(random.integers(1, EPOCHS - 2, kills)):
+        process = start(desk, *arguments)
+        wait_for(lambda stop=stop: lines_of(log) >= stop, process)
+        time.sleep(random.uniform(0, 0.05))
+        process.kill()
+        process.communicate()
+    last = start(desk, *arguments)
+    _, err = last.communicate(timeout=300)
+    assert last.returncode == 0, err
+    one, other = weights_of(finished / "runs" / "first"), weights_of(desk / "runs" / "killed")
+    assert one.keys() == other.keys()
+    assert all(torch.equal(one[name], other[name]) for name in one)
+    assert lines_of(log) == EPOCHS
+    metrics = [json.loads((run / "metrics.json").read_text()) for run in (log.parent, finished / "runs" / "first")]
+    assert metrics[0] | {"seconds_per_epoch": 0} == metrics[1] | {"seconds_per_epoch": 0}
+
+
+def test_a_killed_run_ends_with_the_very_weights_of_one_that_was_not(finished, desk):
+    kill_and_compare(finished, desk, kills=1)
+
+
+@pytest.mark.slow
+def test_a_run_killed_ten_times_ends_with_the_very_weights_of_one_that_was_not(finished, desk):
+    kill_and_compare(finished, desk, kills=10)
