@@ -63,8 +63,8 @@ install_torch() {
     fi
 }
 
-pip() {
-    "$venv/bin/python" -m pip --disable-pip-version-check "$@" --constraint constraints.txt ||
+pip() { # its progress is for a terminal, not for a log
+    "$venv/bin/python" -m pip --disable-pip-version-check "$@" --constraint constraints.txt $([ -t 1 ] || echo -qq) ||
         die "pip failed, see above; once the cause is gone, the same command goes on"
 }
 
