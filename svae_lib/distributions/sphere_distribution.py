@@ -117,10 +117,10 @@ class RotationallySymmetric(SphereDistribution):
         """Draws of shape (*sample_shape, *batch, m), differentiable in every parameter."""
         shape = self._extended_shape(torch.Size(sample_shape))
         versine, sine = self._sample_polar_angle(shape[:-1])
-        tangent = torch.randn(*shape[:-1], self.ambient_dim - 1, dtype=self.loc.dtype, device=self.loc.device)
-        across = tangent * (self.radius * sine / tangent.norm(dim=-1)).unsqueeze(-1)
-        along = (self.radius * (1.0 - versine)).unsqueeze(-1)
-        return rotate_pole_to(self.loc, torch.cat((along, across), -1))
+        noise = torch.randn(shape, dtype=self.loc.dtype, device=self.loc.device)
+        x = noise * (self.radius * sine / noise[..., 1:].norm(dim=-1)).unsqueeze(-1)
+        x[..., 0] = self.radius * (1.0 - versine)
+        return rotate_pole_to(self.loc, x)
 
     def log_prob(self, value: Tensor) -> Tensor:
         """Logarithm of the density with respect to the area of the sphere of radius r, shape (*sample, *batch)."""

@@ -65,7 +65,7 @@ def _draw_by_rejection(concentration: Tensor, ambient_dim: int) -> tuple[Tensor,
     pending = flat
     while pending.numel():
         # Few rows are quick to draw: many tries each end the loop in a round or two.
-        tries = min(max(4096 // pending.numel(), 1), 16)
+        tries = min(max(8192 // pending.numel(), 1), 16)
         u, s, accepted = _propose(pending, tries, ambient_dim)
         first = accepted.to(torch.uint8).argmax(0, keepdim=True)
         versine[rows], sine[rows] = u.gather(0, first)[0], s.gather(0, first)[0]

@@ -33,11 +33,12 @@ def rotate_pole_to(loc: Tensor, x: Tensor) -> Tensor:
     >>> rotate_pole_to(torch.tensor([0.0, 1.0]), torch.tensor([1.0, 0.0]))
     tensor([0., 1.])
     """
-    first, pole = loc[..., :1], x[..., :1]
+    first, pole = loc[..., 0], x[..., 0]
     sign = torch.where(first < 0, -1.0, 1.0).to(loc)
-    along = ((x * loc).sum(-1, keepdim=True) - first * pole) / (1.0 + first.abs())
-    rotated = torch.addcmul(x, pole - along, loc)
-    return torch.cat((rotated[..., :1] - pole - sign * along, rotated[..., 1:]), -1)
+    along = ((x * loc).sum(-1) - first * pole) / (1.0 + first.abs())
+    rotated = torch.addcmul(x, (pole - along).unsqueeze(-1), loc)
+    rotated[..., 0] -= pole + sign * along
+    return rotated
 
 
 def geodesic_distance(a: Tensor, b: Tensor) -> Tensor:
