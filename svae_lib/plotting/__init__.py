@@ -3,8 +3,8 @@
 Every function that takes a model asks of it what svae_lib.VAE offers, and no more.
 """
 
-from svae_lib.plotting.curves import training_curves
-from svae_lib.plotting.globe import digit_globe, globe_triptych
+from svae_lib.plotting.curves import rate_distortion, training_curves
+from svae_lib.plotting.globe import digit_globe, digit_places, globe_triptych
 from svae_lib.plotting.images import image_grid, reconstructions
 from svae_lib.plotting.latent import embedding_scatter, latent
 from svae_lib.plotting.walks import dials, great_circle, swap_factors
@@ -12,11 +12,13 @@ from svae_lib.plotting.walks import dials, great_circle, swap_factors
 __all__ = [
     "dials",
     "digit_globe",
+    "digit_places",
     "embedding_scatter",
     "globe_triptych",
     "great_circle",
     "image_grid",
     "latent",
+    "rate_distortion",
     "reconstructions",
     "swap_factors",
     "training_curves",

@@ -4,9 +4,9 @@ import numpy as np
 
 from svae_lib.errors import InputError
 from svae_lib.ops.sphere import fibonacci_sphere
-from svae_lib.plotting.decoding import decode_images, is_sphere
+from svae_lib.plotting.decoding import decode_images, embed_images, is_sphere
 from svae_lib.plotting.projections import hammer, hammer_inverse, lonlat_to_point, orthographic_inverse, point_to_lonlat
-from svae_lib.plotting.style import INK, Picture, new_figure, png, styled
+from svae_lib.plotting.style import INK, Picture, new_figure, png, styled, to_numpy
 
 MARK = "#bd1f01"  # the place that faces the reader, and the frame of the digit decoded there
 GRATICULE = {"color": "#3f90da", "linewidth": 0.7, "alpha": 0.6}
@@ -90,6 +90,13 @@ def globe_triptych(model, longitudes: tuple[float, ...] = (-120, 0, 120), latitu
     return figure
 
 
+def digit_places(model, images, labels) -> dict[str, tuple[float, float]]:
+    """Where each digit's images (N, H, W) lie on average: its name to (longitude, latitude) in whole degrees."""
+    points, labels = embed_images(model, images), to_numpy(labels)
+    means = {label: points[labels == label].mean(0) for label in np.unique(labels)}
+    return {str(label): tuple(int(round(a)) for a in np.degrees(point_to_lonlat(p))) for label, p in means.items()}
+
+
 def decode_at(model, longitude: float, latitude: float) -> np.ndarray:
     """The image decoded at a place, in degrees, of the latent sphere S^2 of a model."""
     point = lonlat_to_point(np.radians(longitude), np.radians(latitude))
@@ -119,7 +126,7 @@ def digit_globe(model, title: str = "What the decoder draws, everywhere on the s
     """The whole latent sphere S^2 of a model as Hammer's map of decoded digits; every digit covers the same area."""
     texture = globe_texture(model)
     x, y = np.meshgrid(np.linspace(-1, 1, 900) * 2 * np.sqrt(2), np.linspace(1, -1, 450) * np.sqrt(2))
-    figure = new_figure(9, 5, title)
+    figure = new_figure(8.4, 4.6, title)
     axes = figure.add_subplot()
     draw_hammer(axes)
     extent = (-2 * np.sqrt(2), 2 * np.sqrt(2), -np.sqrt(2), np.sqrt(2))

@@ -30,7 +30,7 @@ def reconstructions(originals, reconstructed, title: str = "Held-out images and 
 def image_rows(rows: dict[str, np.ndarray], title: str, names: list[str] | None = None, axis: str = "") -> Picture:
     """Named rows of images, each (N, H, W), with an optional name above each column and of what the columns count."""
     count, height, width = next(iter(rows.values())).shape
-    figure = new_figure(0.8 * count + 1.6, (0.8 * len(rows)) * height / width + 0.7 + 0.45 * bool(names), title)
+    figure = new_figure(0.8 * count + 1.6, 0.8 * len(rows) * height / width + 0.5 + 0.25 * bool(names), title)
     axes = figure.add_subplot()
     gap = 2
     show_canvas(axes, tile(np.concatenate(list(rows.values())), columns=count, gap=gap))

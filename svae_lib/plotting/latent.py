@@ -27,9 +27,8 @@ def latent(model, images, labels=None) -> Picture | None:
         draw = _torus
     else:
         return None
-    figure = new_figure(
-        9 if draw is _sphere else 6.5, 5 if draw is _sphere else 6.5, "Where the images lie in the latent space"
-    )
+    size = (8.4, 4.6) if draw is _sphere else (6, 6)
+    figure = new_figure(*size, f"Where the images lie in the latent space {model.latent_space}")
     draw(figure.add_subplot(), embed_images(model, images), labels)
     return figure
 

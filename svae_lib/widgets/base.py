@@ -36,6 +36,7 @@ class SliderPanel(widgets.VBox):
         rows = [widgets.HBox([slider, self.boxes[name]]) for name, slider in sliders.items()]
         frame = widgets.Box([picture], layout=widgets.Layout(height=f"{height}px", overflow="hidden"))
         super().__init__([*rows, widgets.HBox(list(self.buttons.values())), frame])
+        self.add_class("svae-panel")
         self._follow()
 
     @property

@@ -1,0 +1,142 @@
+"""The checks of the notebooks' exercises: `from svae_lib import exercises as check`, then `check.ex3_1(your_function)`.
+
+Each prints one line, "not attempted yet", "correct" or what is wrong, and returns a picture of the answer against the
+truth (None where there is nothing to draw), which a notebook shows. A check never raises: the notebook goes on.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+
+import torch
+from torch import Tensor
+
+from svae_lib.ops.sphere import geodesic_distance, slerp
+from svae_lib.plotting.style import Picture, new_figure, styled, to_numpy
+
+
+class Wrong(Exception):
+    """The hint for an answer that is not right, with what to draw."""
+
+
+def exercise(check: Callable) -> Callable:
+    """Make a check that may raise Wrong, called with `attempt`, into one that prints its verdict and never raises.
+
+    attempt(*inputs, like=shape) calls the reader's function and sees to it that a tensor of that shape comes back.
+    """
+
+    @wraps(check)
+    def run(answer: Callable) -> Picture | None:
+        def attempt(*inputs, shape: tuple[int, ...]) -> Tensor:
+            value = answer(*inputs)
+            if value is None:
+                raise NotImplementedError
+            value = torch.as_tensor(value)
+            if value.shape != shape:
+                raise Wrong(f"the result has shape {tuple(value.shape)}, it should be {tuple(shape)}")
+            return value
+
+        picture, name = None, check.__name__.removeprefix("ex").replace("_", ".")
+        try:
+            verdict, picture = check(attempt)
+        except NotImplementedError:
+            verdict = "not attempted yet"
+        except Wrong as hint:
+            verdict = f"not yet: {hint}"
+        except Exception as error:  # whatever the reader's code does, the notebook goes on
+            verdict = f"not yet: your function raised {type(error).__name__}: {error}"
+        print(f"Exercise {name}: {verdict}")
+        return picture
+
+    return run
+
+
+def judge(value: Tensor, truth: Tensor, mistakes: dict[str, Tensor]) -> str:
+    """ "correct", or the hint whose typical mistake gives this very value, or that it is wrong."""
+    if close(value, truth):
+        return "correct"
+    for hint, wrong in mistakes.items():
+        if close(value, wrong):
+            return f"not yet: {hint}"
+    return "not yet: compare your values with the truth in the picture"
+
+
+def close(a: Tensor, b: Tensor) -> bool:
+    return torch.allclose(a.double(), b.double(), rtol=1e-4, atol=1e-6)
+
+
+@styled
+def against_truth(x: Tensor, answer: Tensor, truth: Tensor, title: str, xlabel: str, ylabel: str) -> Picture:
+    """The answer as crosses on the truth as a line."""
+    figure = new_figure(6, 3.4, title)
+    axes = figure.add_subplot()
+    x, answer, truth = to_numpy(x), to_numpy(answer), to_numpy(truth)
+    axes.plot(x, truth, "o", markersize=11, markerfacecolor="none", label="truth")
+    axes.plot(x, answer, "x", markersize=8, markeredgewidth=2, color="#bd1f01", label="yours")
+    axes.set(xlabel=xlabel, ylabel=ylabel)
+    axes.legend()
+    return figure
+
+
+@exercise
+def ex3_1(attempt):
+    """elbo(log_p_pixels: (B, H, W), kl: (B,)) -> (B,): the ELBO of each image from its parts."""
+    generator = torch.Generator().manual_seed(3)
+    pixels = -(torch.rand(8, 28, 28, generator=generator) ** 4)
+    kl = 10 * torch.rand(8, generator=generator)
+    truth, mean = pixels.sum((1, 2)) - kl, pixels.mean((1, 2)) - kl
+    value = attempt(pixels, kl, shape=(8,))
+    mistakes = {
+        "the KL is a cost: subtract it": pixels.sum((1, 2)) + kl,
+        "this is the loss; the ELBO has the other sign": -truth,
+        "log p(x|z) is the sum over pixels; a mean makes the KL 784 times as heavy": mean,
+        "log p(x|z) is the sum over pixels (not the mean), and the KL is subtracted": pixels.mean((1, 2)) + kl,
+        "the KL is missing": pixels.sum((1, 2)),
+    }
+    picture = against_truth(torch.arange(8), value, truth, "The ELBO of eight images", "image", "ELBO (nats)")
+    return judge(value, truth, mistakes), picture
+
+
+@exercise
+def ex3_2(attempt):
+    """walk(a: (3,), b: (3,), t) -> (3,): a share t of the way from a to b along their great circle."""
+    a, b = torch.tensor([1.0, 0.0, 0.0]), torch.tensor([-0.8, 0.0, 0.6])
+    shares = torch.linspace(0, 1, 11)
+    value = torch.stack([attempt(a, b, t, shape=(3,)) for t in shares])
+    truth, line = slerp(a, b, shares), a + shares[:, None] * (b - a)
+    mistakes = {
+        "you left the sphere: this is the straight line through the ball": line,
+        "on the sphere, but hurried in the middle: normalizing the straight line does not keep the speed even": line
+        / line.norm(dim=-1, keepdim=True),
+        "this walks from b to a: at t = 0 it should be a": truth.flip(0),
+    }
+    unit = value / value.norm(dim=-1, keepdim=True)
+    picture = against_truth(
+        shares,
+        torch.rad2deg(geodesic_distance(a, unit)),
+        torch.rad2deg(geodesic_distance(a, truth)),
+        "How far along the great circle?",
+        "share of the way, t",
+        "angle from a (degrees)",
+    )
+    return judge(value, truth, mistakes), picture
+
+
+@exercise
+def ex3_3(attempt):
+    """bound(log_w: (K,)) -> (): the importance-weighted bound, log of the mean of the weights."""
+    spread = torch.tensor([0.0, 1.0, 3.0, 10.0])
+    noise = torch.randn(500, generator=torch.Generator().manual_seed(33))
+    weights = [-150 + s * noise for s in spread]
+    value = torch.stack([attempt(w, shape=()) for w in weights])
+    count = torch.tensor(500.0).log()
+    truth = torch.stack([w.logsumexp(0) - count for w in weights])
+    mistakes = {
+        "the mean of the logarithms is the ELBO; here the logarithm comes after the mean": torch.stack(
+            [w.mean() for w in weights]
+        ),
+        "this is the log of the sum: it grows with K. Subtract log K": truth + count,
+    }
+    if not value.isfinite().all():
+        return "not yet: exp(-150) underflows in float32; take the largest out first (torch.logsumexp does)", None
+    picture = against_truth(spread, value, truth, "The bound", "spread of log w (nats)", "bound (nats)")
+    return judge(value, truth, mistakes), picture
