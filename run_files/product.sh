@@ -1,0 +1,9 @@
+#!/bin/sh
+# Products of spheres on static MNIST, and of Gaussians beside them (arXiv 1910.02912). Dimensions are the manifolds'.
+set -e
+for distribution in vmf normal; do
+    for z_dims in 2,3 4,4 4,4,4 9,9,9,9; do
+        "${PYTHON:-python}" -m svae_lib train -n productspace -dis "$distribution" -zd "$z_dims" -d static_mnist \
+            -e 200 -klw 100 -la 50 -lls 500 -ld runs/product -en "$distribution-$z_dims" "$@"
+    done
+done

@@ -1,0 +1,71 @@
+"""An Experiment is the flags and what a run stores: it comes back equal, and refuses what it does not know."""
+
+import dataclasses
+import json
+import re
+
+import pytest
+
+from svae_lib.errors import InputError
+from svae_lib.experiment import Experiment
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{}, {"latent": "s4,s4,e2", "h_dims": (8, 9), "sigma": 0.5, "loss_function": "mse", "epochs": 7, "binarize": True}],
+)
+def test_comes_back_equal_from_json(values):
+    experiment = Experiment(**values)
+    assert Experiment.from_json(experiment.to_json()) == experiment
+
+
+def test_stores_what_defaults_became():
+    stored = json.loads(Experiment(epochs=9, kl_freeze=2, dataset="frey_faces").to_json())
+    assert (stored["kl_warmup"], stored["burn_in"], stored["loss_function"]) == (3, 5, "categorical")
+
+
+def test_refuses_unknown_and_missing_keys_by_name():
+    values = json.loads(Experiment().to_json())
+    with pytest.raises(InputError, match=r"old/experiment\.json: unknown key 'zdim'"):
+        Experiment.from_json(json.dumps(values | {"zdim": 3}), where="old/experiment.json")
+    del values["beta"]
+    with pytest.raises(InputError, match="missing key 'beta'"):
+        Experiment.from_json(json.dumps(values))
+
+
+@pytest.mark.parametrize("text", ["", "[]", "3", "{", '{"latent": "s2"', b"\xff\xfe\x00"])
+def test_refuses_what_is_no_object(text):
+    with pytest.raises(InputError, match=r"experiment\.json is not the JSON of an experiment"):
+        Experiment.from_json(text)
+
+
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        ("epochs", 0),
+        ("epochs", 2.0),
+        ("epochs", True),
+        ("epochs", "3"),
+        ("epochs", None),
+        ("lr", float("nan")),
+        ("lr", "0.1"),
+        ("beta", -0.1),
+        ("h_dims", ()),
+        ("h_dims", (8, 0)),
+        ("h_dims", (8, 2.5)),
+        ("h_dims", 8),
+        ("encode_type", "rnn"),
+        ("binarize", 1),
+        ("latent", 3),
+        ("verbosity", 3),
+    ],
+)
+def test_refuses_wrong_values_from_python_too(name, value):
+    with pytest.raises(InputError, match=f"--{name}.* {re.escape(repr(value))}: "):
+        Experiment(**{name: value})
+
+
+def test_whole_numbers_are_numbers_and_lists_are_tuples():
+    experiment = Experiment(lr=1, h_dims=[8, 9])
+    assert (experiment.lr, experiment.h_dims) == (1.0, (8, 9))
+    assert hash(experiment) == hash(dataclasses.replace(experiment))

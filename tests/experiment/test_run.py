@@ -1,0 +1,114 @@
+"""Runs from Python: what differs from the command line, and a run of each kind of model."""
+
+import json
+import math
+import os
+
+import numpy as np
+import pytest
+import torch
+
+from svae_lib.errors import InputError
+from svae_lib.experiment import Experiment, load_run, run_experiment
+
+
+@pytest.fixture
+def images(tmp_path):
+    """Twelve bars in each place, of noisy grey: a set that two epochs get better on."""
+    random = np.random.default_rng(0)
+    levels = random.integers(0, 60, (120, 8, 8))
+    for number in range(120):
+        levels[number, :, number % 4 * 2 :][:, :2] += 190
+    np.savez(tmp_path / "bars.npz", images=levels.astype(np.uint8), labels=np.arange(120) % 4)
+    return str(tmp_path / "bars.npz")
+
+
+def small(images, **values) -> Experiment:
+    values = {"epochs": 2, "batch_size": 10, "lr": 0.01, "h_dims": (16,), "ll_sample": 3, "kl_warmup": 0, **values}
+    return Experiment(dataset=images, device="cpu", **values)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"latent": "10xs4"},
+        {"latent": "s4,s4,e2"},
+        {"latent": "e3", "covariance_matrix": "full"},
+        {"latent": "e3", "covariance_matrix": "single"},
+        {"encode_type": "cnn", "decode_type": "cnn"},
+        {"encode_type": "cnn"},
+        {"decode_type": "cnn", "loss_function": "mse"},
+        {"learn_radius": True, "radius": 2.0, "latent": "s2,p2"},
+        {"latent": "s40"},
+        {"latent": "s99"},
+        {"latent": "p9", "concentration_floor": 0.0},
+        {"loss_function": "mse", "sigma": 0.2},
+        {"loss_function": "categorical"},
+        {"kl_target": 2.0, "kl_freeze": 1, "beta": 2.0, "binarize": True, "clip": 1.0, "val_nll": True},
+    ],
+    ids=str,
+)
+def test_each_kind_of_run_ends_finite_and_better_than_it_began(images, tmp_path, values):
+    metrics = run_experiment(small(images, **values), tmp_path / "run")
+    assert all(math.isfinite(value) for key, value in metrics.items() if key.startswith("test_"))
+    rows = load_run(tmp_path / "run").rows
+    assert rows[1]["train_reconstruction"] > rows[0]["train_reconstruction"]
+    assert (tmp_path / "run" / "latent.png").exists() == (values.get("latent", "s2") in ("s2", "e2"))
+
+
+def test_the_metrics_are_those_of_the_best_weights_and_stay_so(images, tmp_path):
+    from svae_lib.experiment.run import score
+
+    before = torch.get_rng_state()
+    metrics = run_experiment(small(images), tmp_path / "run")
+    assert torch.equal(before, torch.get_rng_state())
+    run = load_run(tmp_path / "run")
+    assert run.metrics == metrics
+    assert score(run.experiment, run.model, run.data).items() <= metrics.items()
+
+
+def test_a_normal_model_is_normal(images, tmp_path):  # -n normal of the reference trains a vMF
+    from torch.distributions import Independent, Normal
+
+    run_experiment(small(images, latent="e2"), tmp_path / "run")
+    posterior = load_run(tmp_path / "run").model.encode(torch.zeros(1, 8, 8))
+    assert isinstance(posterior, Independent)
+    assert isinstance(posterior.base_dist, Normal)
+
+
+def test_the_seed_decides_and_nothing_else(images, tmp_path):
+    kept = []
+    for name, seed, elsewhere in (("a", 0, 5), ("b", 0, 6), ("c", 1, 5)):
+        torch.manual_seed(elsewhere)
+        kept.append(run_experiment(small(images, seed=seed), tmp_path / name)["test_elbo"])
+    assert kept[0] == kept[1] != kept[2]
+
+
+def test_another_experiment_is_refused_but_not_another_machine(images, tmp_path):
+    from dataclasses import replace
+
+    experiment = small(images)
+    metrics = run_experiment(experiment, tmp_path / "run")
+    assert run_experiment(replace(experiment, device="auto", pf=7), tmp_path / "run", resume=True) == metrics
+    with pytest.raises(InputError, match="was started with --rs 0, not 3"):
+        run_experiment(replace(experiment, seed=3), tmp_path / "run", resume=True)
+    with pytest.raises(InputError, match="exists"):
+        run_experiment(experiment, tmp_path / "run")
+
+
+def test_a_folder_that_cannot_be_made_is_told(images, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="cannot make the folder"):
+        run_experiment(small(images), tmp_path / "file" / "run")
+
+
+def test_what_was_interrupted_before_the_metrics_is_finished(images, tmp_path):
+    experiment = small(images)
+    metrics = run_experiment(experiment, tmp_path / "run")
+    for name in ("metrics.json", "best.safetensors", "latent.png"):
+        os.unlink(tmp_path / "run" / name)
+    with pytest.raises(InputError, match="not finished"):
+        load_run(tmp_path / "run")
+    assert run_experiment(experiment, tmp_path / "run", resume=True) == metrics
+    assert json.loads((tmp_path / "run" / "metrics.json").read_text()) == metrics
+    assert (tmp_path / "run" / "latent.png").exists()

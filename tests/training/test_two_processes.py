@@ -1,0 +1,76 @@
+"""Two processes train one model: with no noise in it, they end where one process ends."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+import svae_lib
+from svae_lib.training.checkpoints import load_checkpoint, load_weights
+
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(svae_lib.__file__).parents[1]), "OMP_NUM_THREADS": "1"}
+TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
+
+SCRIPT = """
+import sys
+import torch
+from svae_lib.datasets import ImageDataset, Split
+from svae_lib.models import ELBO, VAE, build_vae
+from svae_lib.training import Schedule, fit
+from torch.distributions import kl_divergence
+
+images = torch.randint(256, (33, 8, 8), generator=torch.Generator().manual_seed(1), dtype=torch.uint8)
+data = ImageDataset("noise", Split(images), Split(images[:9]), Split(images[:9]))
+
+class Still(VAE):
+    def elbo(self, x, beta=1.0):  # the posterior's mode in place of a sample: nothing is drawn
+        posterior = self.encode(x)
+        reconstruction = self.likelihood.log_prob(self.decode(posterior.mode), x)
+        kl = kl_divergence(posterior, self.latent_space.prior())
+        return ELBO(reconstruction - beta * kl, reconstruction, kl)
+
+torch.manual_seed(2)
+parts = build_vae((8, 8), "s2", hidden=(16,), likelihood="gaussian")
+model = Still(parts.encoder, parts.decoder, parts.latent_space, parts.likelihood)
+history = fit(model, data, epochs=4, batch_size=8, learning_rate=0.01, schedule=Schedule(warmup=3), clip=5.0,
+              checkpoint=sys.argv[1], progress=False, on_epoch=lambda h: print("epoch", h.epoch, flush=True))
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _fabric():
+    pytest.importorskip("lightning_fabric")
+
+
+def run(*line, cwd):
+    done = subprocess.run([*line], cwd=cwd, env=ENVIRONMENT, capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_two_processes_end_where_one_does(tmp_path):
+    """33 images in steps of 8: the last step has one image, so that a process has none."""
+    (tmp_path / "script.py").write_text(SCRIPT)
+    one = run(sys.executable, "script.py", "one.pt", cwd=tmp_path)
+    two = run(*TORCHRUN, "script.py", "two.pt", cwd=tmp_path)
+    assert one == two == "".join(f"epoch {number}\n" for number in (1, 2, 3, 4))  # the first process alone speaks
+    single, double = load_checkpoint(tmp_path / "one.pt"), load_checkpoint(tmp_path / "two.pt")
+    for name, tensor in single["model"].items():  # float32 sums in another order, through twenty steps of Adam
+        assert torch.allclose(tensor, double["model"][name], rtol=1e-3, atol=1e-5), name
+    for mine, theirs in zip(single["history"]["rows"], double["history"]["rows"], strict=True):
+        for key in ("train_loss", "train_kl", "validation_elbo"):
+            assert mine[key] == pytest.approx(theirs[key], rel=1e-4)
+
+
+@pytest.mark.slow
+def test_torchrun_of_the_command_line_leaves_one_run(tmp_path):
+    arguments = ["train", "-e", "3", "-en", "two", "-lls", "5", "--threads", "1"]
+    out = run(*TORCHRUN, "-m", "svae_lib", *arguments, cwd=tmp_path)
+    assert out.count("log-likelihood") == 1
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == ["two"]
+    assert load_weights(tmp_path / "runs" / "two" / "best.safetensors")
+    again = run(*TORCHRUN, "-m", "svae_lib", *arguments, "--resume", cwd=tmp_path)
+    assert "finished already" in again
