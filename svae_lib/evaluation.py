@@ -144,9 +144,12 @@ def save_embeddings(path: str | os.PathLike, model: VAE, dataset: ImageDataset) 
             arrays[f"{name}_labels"] = split.labels.numpy()
     path = Path(path)
     unfinished = path.with_name(path.name + ".part")
-    with unfinished.open("wb") as file:
-        np.savez(file, **arrays)
-    unfinished.replace(path)
+    try:
+        with unfinished.open("wb") as file:
+            np.savez(file, **arrays)
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 @torch.no_grad()
