@@ -29,7 +29,8 @@ _HOME_OF = {
 }
 __all__ = sorted(_HOME_OF)
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # for editors and type checkers, which do not run __getattr__
+    # ruff: noqa: F401
     from svae_lib.datasets import load_dataset
     from svae_lib.distributions import HypersphericalUniform, PowerSpherical, ProductDistribution, VonMisesFisher
     from svae_lib.evaluation import evaluate
