@@ -8,6 +8,7 @@ from torch.distributions.utils import lazy_property
 from svae_lib.distributions.hyperspherical_uniform import HypersphericalUniform
 from svae_lib.distributions.sphere_distribution import RotationallySymmetric, same_radius
 from svae_lib.distributions.von_mises_fisher import VonMisesFisher, cross_term
+from svae_lib.ops.bessel import precise
 from svae_lib.ops.sphere import log_surface_area
 
 
@@ -53,17 +54,15 @@ class PowerSpherical(RotationallySymmetric):
     @lazy_property
     def _log_normalizer(self) -> Tensor:
         """log E_uniform[((1 + w)/2)^k] = log Gamma(a) Gamma(2b) / (Gamma(b) Gamma(a+b))."""
-        a, b = (torch.as_tensor(shape, device=self.loc.device) for shape in self._shapes)
-        a = a if a.device.type == "mps" else a.double()  # the two log gammas are large and nearly cancel
+        a, b = precise(self._shapes[0]), self._shapes[1]  # the two log gammas are large and nearly cancel
         value = torch.lgamma(a) - torch.lgamma(a + b) + math.lgamma(2.0 * b) - math.lgamma(b)
         return value.to(self.loc.dtype)
 
     @lazy_property
     def _kl_to_uniform(self) -> Tensor:
-        a, b = self._shapes
-        exact = a if a.device.type == "mps" else a.double()
-        mean_log = torch.digamma(exact) - torch.digamma(exact + b)  # E[log((1 + w)/2)]
-        return self.concentration * mean_log.to(a.dtype) - self._log_normalizer
+        a, b = precise(self._shapes[0]), self._shapes[1]
+        mean_log = torch.digamma(a) - torch.digamma(a + b)  # E[log((1 + w)/2)]
+        return self.concentration * mean_log.to(self.loc.dtype) - self._log_normalizer
 
     def _unit_entropy(self) -> Tensor:
         return log_surface_area(self.ambient_dim) - self._kl_to_uniform

@@ -11,6 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from svae_lib.ops.bessel import precise
+
 _NODES = 24  # relative error of the derivative below 4e-7 (m = 2), below 1e-9 from m = 5 on
 _REACH = 8.0  # the integrand's tail, in units of its width 1/sqrt(m-1) in log tan(theta/2), before it is cut
 _LIMIT = 1e-4  # below this concentration the closed form for m = 3 would lose digits, and its limit has them all
@@ -133,7 +135,7 @@ def _quadrature(ambient_dim: int, dtype: torch.dtype, device: torch.device) -> t
 
 def _angular_speed_on_s2(concentration: Tensor, versine: Tensor) -> Tensor:
     """m = 3 in closed form: Q = (1 - G)/e, e = k (2-u), G = exp(-e) phi(k u)/phi(2k), phi(x) = (1 - exp(-x))/x."""
-    k, u = concentration.double(), versine.double()
+    k, u = precise(concentration), precise(versine)
     safe = k.clamp(min=_LIMIT)
     rest = safe * (2.0 - u)
     g = torch.exp(-rest) * 2.0 * torch.expm1(-safe * u) / (u * torch.expm1(-2.0 * safe))

@@ -80,8 +80,8 @@ def _checked(order: float, x: Tensor) -> Tensor:
     return x
 
 
-def _precise(x: Tensor) -> Tensor:
-    """x in float64, where the device has it; the expansions themselves are sound in float32 too."""
+def precise(x: Tensor) -> Tensor:
+    """x in float64 where the device has it (MPS has not): the formulas behind it are sound in float32 too."""
     return x if x.device.type == "mps" else x.double()
 
 
@@ -90,7 +90,7 @@ class _LogIve(torch.autograd.Function):
     def forward(ctx, x: Tensor, order: float) -> Tensor:
         ctx.order = order
         ctx.save_for_backward(x)
-        return expansions.log_ive(order, _precise(x)).to(x.dtype)
+        return expansions.log_ive(order, precise(x)).to(x.dtype)
 
     @staticmethod
     def backward(ctx, grad: Tensor):
@@ -105,7 +105,7 @@ class _Terms(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, x: Tensor, order: float) -> tuple[Tensor, ...]:
-        values = tuple(value.to(x.dtype) for value in expansions.terms(order, _precise(x)))
+        values = tuple(value.to(x.dtype) for value in expansions.terms(order, precise(x)))
         ctx.order = order
         ctx.save_for_backward(x, values[-1])
         ctx.set_materialize_grads(False)
@@ -129,7 +129,7 @@ class _Terms(torch.autograd.Function):
 class _Curvature(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x: Tensor, order: float) -> Tensor:
-        return expansions.curvature(order, _precise(x)).to(x.dtype)
+        return expansions.curvature(order, precise(x)).to(x.dtype)
 
     @staticmethod
     def backward(ctx, grad: Tensor):
