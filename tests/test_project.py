@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import sysconfig
 import tomllib
 from pathlib import Path
 
@@ -138,6 +139,16 @@ def test_every_dependency_is_pinned_and_the_pin_lies_in_its_range():
     for requirement in (Requirement(text) for group in groups for text in group):
         if requirement.name != "svae_lib":
             assert requirement.specifier.contains(pinned[canonicalize_name(requirement.name)]), requirement
+
+
+def test_no_pin_asks_for_a_later_python_than_we_do():
+    """Debian's 3.11.2 is a Python >= 3.11 too; a package once asked for 3.11.5, and nothing could be installed."""
+    from packaging.specifiers import SpecifierSet
+
+    [oldest] = SpecifierSet(PROJECT["project"]["requires-python"])
+    for installed in importlib.metadata.distributions(path=[sysconfig.get_path("purelib")]):
+        wanted = SpecifierSet(installed.metadata["Requires-Python"] or "")
+        assert wanted.contains(f"{oldest.version}.0"), (installed.name, installed.version)
 
 
 def test_every_file_of_the_package_is_installed_and_the_command_too():
