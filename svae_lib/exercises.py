@@ -21,7 +21,7 @@ class Wrong(Exception):
 def exercise(check: Callable) -> Callable:
     """Make a check that may raise Wrong, called with `attempt`, into one that prints its verdict and never raises.
 
-    attempt(*inputs, like=shape) calls the reader's function and sees to it that a tensor of that shape comes back.
+    attempt(*inputs, shape=shape) calls the reader's function and sees to it that a tensor of that shape comes back.
     """
 
     @wraps(check)
@@ -54,6 +54,8 @@ def judge(value: Tensor, truth: Tensor, mistakes: dict[str, Tensor]) -> str:
     """ "correct", or the hint whose typical mistake gives this very value, or that it is wrong."""
     if close(value, truth):
         return "correct"
+    if not value.isfinite().all():
+        return "not yet: some values are not a number, or infinite"
     for hint, wrong in mistakes.items():
         if close(value, wrong):
             return f"not yet: {hint}"

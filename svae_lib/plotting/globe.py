@@ -81,11 +81,11 @@ class GlobePicture:
 def globe_triptych(model, longitudes: tuple[float, ...] = (-120, 0, 120), latitude: float = 0) -> Picture:
     """What GlobePicture shows at three places, as a still picture."""
     texture = globe_texture(model)
-    figure = new_figure(9, 4.2, "The latent sphere from three sides, and the digit decoded at the marked point")
+    figure = new_figure(7.8, 3.7, "The latent sphere from three sides, and the digit at the marked point")
     globes, digits = figure.subplots(2, 3, height_ratios=[4, 1])
     for globe, digit, longitude in zip(globes, digits, longitudes, strict=True):
         draw_globe(globe).set_data(globe_view(texture, longitude, latitude))
-        globe.set_title(f"longitude {longitude:g}°, latitude {latitude:g}°", loc="center", fontsize=11)
+        globe.set_title(f"longitude {longitude:g}°, latitude {latitude:g}°", loc="center", fontsize=10)
         draw_digit(digit).set_data(decode_at(model, longitude, latitude))
     return figure
 
@@ -126,7 +126,7 @@ def digit_globe(model, title: str = "What the decoder draws, everywhere on the s
     """The whole latent sphere S^2 of a model as Hammer's map of decoded digits; every digit covers the same area."""
     texture = globe_texture(model)
     x, y = np.meshgrid(np.linspace(-1, 1, 900) * 2 * np.sqrt(2), np.linspace(1, -1, 450) * np.sqrt(2))
-    figure = new_figure(8.4, 4.6, title)
+    figure = new_figure(7.6, 4.2, title)
     axes = figure.add_subplot()
     draw_hammer(axes)
     extent = (-2 * np.sqrt(2), 2 * np.sqrt(2), -np.sqrt(2), np.sqrt(2))

@@ -43,7 +43,7 @@ def new_figure(width: float, height: float, title: str) -> Picture:
 
 
 def png(figure: Figure) -> bytes:
-    """The figure as a PNG of 64 colors: a third of the bytes, and nothing in it (a date, a version) changes by itself.
+    """The figure as a PNG of 48 colors: a third of the bytes, and nothing in it (a date, a version) changes by itself.
 
     >>> png(new_figure(1, 1, "empty"))[1:4]
     b'PNG'
@@ -53,7 +53,7 @@ def png(figure: Figure) -> bytes:
         canvas.draw()
     pixels = Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3])
     buffer = io.BytesIO()
-    pixels.quantize(64, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(buffer, format="png")
+    pixels.quantize(48, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(buffer, format="png")
     return buffer.getvalue()
 
 

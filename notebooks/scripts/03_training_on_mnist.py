@@ -1,0 +1,382 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: notebooks///ipynb,notebooks/scripts///py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 3 · Training on MNIST
+#
+# **Does a round latent learn better?**
+#
+# 30 minutes. You need PyTorch and a first acquaintance with variational auto-encoders. Afterwards you can
+#
+# - train a VAE whose latent space is a sphere, and say what each part of its objective means;
+# - read a whole latent space at one look, as a globe;
+# - walk from one digit to another without leaving the sphere;
+# - say what a comparison of two models does *not* show.
+
+# %% [markdown]
+# ## The question
+#
+# A variational auto-encoder squeezes an image $x$ into a few numbers $z$, the *code*, and draws the image again from
+# them. Nearly everybody lets the code live in flat space under a normal prior, and so gives it a *middle*, to which
+# every code is pulled, and an *outside*, where hardly any code lies. Ten kinds of digit have no middle kind. A sphere
+# has neither middle nor edge: every place on it is like every other.
+#
+# We put the codes on the sphere $S^2$, the surface of a ball, because we can look at all of it. Then we ask whether
+# that helps.
+
+# %% [markdown]
+# ## Predict
+#
+# Write down your answers before you go on.
+#
+# 1. The model is never shown a label. Will the images of one digit lie together on the sphere, or all over it?
+# 2. Which two digits will be hard to keep apart?
+# 3. Same network, same data, same training: a sphere $S^2$ or a plane $\mathbb{R}^2$. Which gets the better score?
+
+# %%
+import torch
+
+from svae_lib import Schedule, build_vae, evaluate, fit, load_dataset, plotting
+from svae_lib.datasets import held_out_images, to_unit
+
+data = load_dataset("mnist_5k")  # ships with the installation; "mnist" is the full set
+test = held_out_images(data.test)
+print(f"{data.name}: {len(data.train)} training images, {len(data.validation)} validation, {len(test)} test")
+
+# %%
+plotting.image_grid(test[:20], "Twenty test images")
+
+# %% [markdown]
+# In words: digits the model never trains on. Each pixel is ink or paper. A gray value was read as the probability of
+# ink and drawn once, so that every model is judged on the same pixels.
+
+# %% [markdown]
+# ## The model
+#
+# The encoder reads an image and answers with a *distribution* on the sphere: a direction $\mu$, where it believes the
+# code to be, and a concentration $\kappa \ge 0$, how sure it is. This is the von Mises–Fisher distribution, the bell of
+# the sphere. Before it sees an image the model believes nothing: the prior is uniform.
+#
+# $$q(z \mid x) \propto e^{\kappa(x)\, \mu(x)^\top z}, \qquad p(z) = \frac{1}{4\pi}, \qquad z \in S^2$$
+#
+# Training raises the evidence lower bound, in nats for one whole image:
+#
+# $$\mathrm{ELBO}(x) = \underbrace{\mathbb{E}_{q}\, \log p(x \mid z)}_{\text{reconstruction}}
+# - \underbrace{\mathrm{KL}\big(q(z \mid x)\,\|\,p(z)\big)}_{\text{cost of the code}} \le \log p(x)$$
+#
+# ### From scratch
+#
+# Draw a code, decode it, add up the pixels, subtract the KL. That is all:
+
+# %%
+from torch.distributions import kl_divergence
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+model = build_vae(data.image_shape, "s2")  # not trained yet
+torch.manual_seed(0)
+posterior = model.encode(test)
+z = posterior.rsample()
+log_p_pixels = -binary_cross_entropy_with_logits(model.decode(z), test, reduction="none")
+elbo = log_p_pixels.sum((1, 2)) - kl_divergence(posterior, model.latent_space.prior())
+
+# %% [markdown]
+# ### The same with svae_lib
+#
+# With the same random numbers it is the same bound. And the codes are where we want them, at distance one from the
+# origin:
+
+# %%
+torch.manual_seed(0)
+print("the same ELBO:", torch.allclose(model.elbo(test).total, elbo))
+print("every code on the sphere:", torch.allclose(z.norm(dim=-1), torch.ones(len(z))))
+
+# %% [markdown]
+# ## Train it
+#
+# Twenty epochs, some ten seconds. In the first five the KL counts only in part (a *warm-up*), so that the decoder
+# learns to listen to the code before the code becomes expensive. The ink of a training image is drawn anew each time
+# it is seen.
+
+# %% tags=["nbval-ignore-output"]
+torch.manual_seed(0)
+sphere = build_vae(data.image_shape, "s2")
+history = fit(sphere, data, epochs=20, batch_size=50, schedule=Schedule(warmup=5))
+
+# %%
+plotting.training_curves(history.rows)
+
+# %% [markdown]
+# In words: both parts grow, the second far less than the first. A code of $k$ nats picks out about one part in $e^k$ of
+# the sphere: the model still learns to be more precise. The gap between the two lines is what it knows by heart about
+# its 4,000 training images.
+#
+# Is that good? A scale helps. One can answer every image without any code, by the mean of the training images:
+
+# %%
+ink = to_unit(data.train.images).mean(0).clamp(0.001, 0.999)
+mean_image = (test * ink.log() + (1 - test) * (1 - ink).log()).sum((1, 2)).mean()
+score = evaluate(sphere, test)
+print(f"the mean image: {mean_image:.0f} nats per image")
+print(f"the sphere gains more than 35 nats: {score.elbo > mean_image + 35}")
+print(f"its code costs less than 8 nats: {score.kl < 8}")
+
+# %%
+plotting.reconstructions(test[:10], sphere.reconstruct(test[:10]))
+
+# %% [markdown]
+# In words: each image of the lower row is drawn from two numbers, a longitude and a latitude. Common shapes come
+# through; a rare one is replaced by the usual one nearby.
+
+# %% [markdown]
+# ## The whole latent space at one look
+#
+# A plane never ends. A sphere does, so we can decode *all* of it. Here it is as a map (Hammer's, which keeps areas):
+
+# %%
+plotting.digit_globe(sphere)
+
+# %% [markdown]
+# In words: in every direction one digit melts into the next, and whoever walks on comes back. The left edge of the map
+# and the right edge are the same line, so there is no rim where the digits run out.
+#
+# Where did the encoder put the test images? Each is marked by its label, which the model has never seen:
+
+# %%
+plotting.latent(sphere, test, data.test.labels)
+
+# %% [markdown]
+# In words: this answers the first prediction. Images of one digit lie together, because they look alike. For the same
+# reason 4, 7 and 9 share a region: to a model that never saw a label, their difference is a few pixels.
+#
+# ### Turn it
+#
+# Move the sliders, or type into the boxes. The framed digit is decoded at the marked point. The numbered buttons
+# lead to where the images of that digit lie on average.
+
+# %%
+from svae_lib.widgets import LatentGlobe
+
+LatentGlobe(sphere, plotting.digit_places(sphere, test, data.test.labels))
+
+# %% [markdown]
+# In words: keep the latitude, go once round by longitude, and count the kinds of digit you meet. Then look for a place
+# that shows no digit at all. Such places lie on the borders between kinds, and a uniform prior visits them as often as
+# any others.
+
+# %% [markdown]
+# ## Two ways from one digit to another
+#
+# The straight line between two codes leaves the sphere and runs through the ball, where no code has ever been in
+# training. The great circle stays, and at constant speed. With $\theta$ the angle between $a$ and $b$:
+#
+# $$\mathrm{slerp}(a, b, t) = \frac{\sin((1-t)\,\theta)}{\sin\theta}\, a + \frac{\sin(t\,\theta)}{\sin\theta}\, b$$
+
+# %%
+zero, one = (test[data.test.labels == digit][0] for digit in (0, 1))
+plotting.great_circle(sphere, zero, one)
+
+# %% [markdown]
+# In words: both rows begin and end with the same two images. Halfway the lower row is paler. Is that chance? Take
+# 250 pairs, and count how undecided the pixels are halfway, by their variance $p(1-p)$:
+
+
+# %%
+def undecided(z):
+    p = sphere.likelihood.mean(sphere.decode(z))
+    return (p * (1 - p)).sum((1, 2)).mean()
+
+
+codes = sphere.embed(test)
+line = (codes[:250] + codes[250:]) / 2
+arc = line / line.norm(dim=-1, keepdim=True)
+print(f"more undecided on the straight line: {undecided(line) > undecided(arc)}")
+
+# %% [markdown]
+# ## And the plane?
+#
+# The same network, data and seed, with $z \in \mathbb{R}^2$ and a normal prior. One word of the program changes:
+
+# %% tags=["nbval-ignore-output"]
+torch.manual_seed(0)
+plane = build_vae(data.image_shape, "e2")
+plane_history = fit(plane, data, epochs=20, batch_size=50, schedule=Schedule(warmup=5))
+
+# %%
+plotting.latent(plane, test, data.test.labels)
+
+# %% [markdown]
+# In words: here is the middle again, where many kinds crowd together, and here are the few kinds that moved out into
+# the open, far from all others.
+
+# %%
+plotting.rate_distortion({"sphere": score, "plane": evaluate(plane, test)})
+
+# %% [markdown]
+# In words: further right, a code that costs more; further down, a better drawing; along a gray line, the same ELBO.
+#
+# So who wins? *This picture cannot say.* It is one training of each, with one seed. Here are five seeds of the same two
+# trainings, stored with the commands that made them:
+
+# %%
+import json
+from pathlib import Path
+
+runs = json.loads(Path("results/03_five_seeds.json").read_text())
+for space in ("s2", "e2"):
+    elbos = sorted(run["test_elbo"] for run in runs if run["latent_space"] == space)
+    print(f"{space}: ELBO from {elbos[0]:.1f} to {elbos[-1]:.1f} nats over {len(elbos)} seeds")
+
+# %% [markdown]
+# The two ranges overlap, so these runs show no winner, only a tendency. Ten runs on all of MNIST, trained to the end, are
+# what the paper reports: a log-likelihood of −132.5 nats on the sphere against −135.7 in the plane.
+#
+# ## Exercises
+#
+# Each check prints one line and draws your answer against the truth.
+
+# %%
+from svae_lib import exercises as check
+
+# %% [markdown]
+# ### Exercise 3.1: the ELBO from its parts
+#
+# You get the log-probability of every pixel, shape `(B, H, W)`, and the KL of every image, shape `(B,)`. Return the
+# ELBO of every image, shape `(B,)`.
+
+
+# %%
+def elbo(log_p_pixels, kl):
+    return None
+
+
+check.ex3_1(elbo)
+
+# %% [markdown]
+# <details><summary>Hint</summary>
+#
+# The pixels are independent given $z$, so the probability of an image is a product. What does the logarithm make of it?
+#
+# </details>
+#
+# <details><summary>Solution</summary>
+#
+# ```python
+# def elbo(log_p_pixels, kl):
+#     return log_p_pixels.sum((1, 2)) - kl
+# ```
+#
+# A *mean* over pixels is a popular mistake. It makes the reconstruction 784 times lighter and leaves the KL as it was.
+# That is a VAE with $\beta = 784$, and it learns to ignore its code.
+#
+# </details>
+
+# %% [markdown]
+# ### Exercise 3.2: walk the great circle
+#
+# Return the point a share $t$ of the way from $a$ to $b$, both unit vectors of shape `(3,)`.
+
+
+# %%
+def walk(a, b, t):
+    return None
+
+
+check.ex3_2(walk)
+
+# %% [markdown]
+# <details><summary>Hint</summary>
+#
+# The formula stands above, and the angle is $\theta = \arccos a^\top b$.
+#
+# </details>
+#
+# <details><summary>Solution</summary>
+#
+# ```python
+# def walk(a, b, t):
+#     angle = torch.arccos(a @ b)
+#     return (torch.sin((1 - t) * angle) * a + torch.sin(t * angle) * b) / torch.sin(angle)
+# ```
+#
+# `svae_lib.ops.sphere.slerp` does the same and stays exact where $a$ and $b$ nearly coincide.
+#
+# </details>
+
+# %% [markdown]
+# ### Exercise 3.3: a tighter bound
+#
+# With $K$ codes instead of one there is a better bound on $\log p(x)$, the one that `evaluate` calls `log_likelihood`:
+#
+# $$\mathcal{L}_K = \mathbb{E} \log \frac{1}{K} \sum_{k=1}^{K} w_k, \qquad
+# w_k = \frac{p(x \mid z_k)\, p(z_k)}{q(z_k \mid x)}, \qquad
+# \mathrm{ELBO} = \mathcal{L}_1 \le \mathcal{L}_K \le \log p(x)$$
+#
+# You get $\log w_k$, shape `(K,)`, with values around −150. Return the logarithm of the mean weight, a single number.
+
+
+# %%
+def bound(log_w):
+    return None
+
+
+check.ex3_3(bound)
+
+# %% [markdown]
+# <details><summary>Hint</summary>
+#
+# $e^{-150}$ is zero in float32. What if you first divide every weight by the largest one?
+#
+# </details>
+#
+# <details><summary>Solution</summary>
+#
+# ```python
+# def bound(log_w):
+#     return torch.logsumexp(log_w, 0) - torch.tensor(float(len(log_w))).log()
+# ```
+#
+# </details>
+#
+# The trained model keeps the order that the theory asks for:
+
+# %%
+print(f"ELBO below the bound of 100 codes: {score.elbo < score.log_likelihood}")
+
+# %% [markdown]
+# ## What we saw
+#
+# - A code of about five nats on $S^2$ is worth some fifty nats of reconstruction.
+# - The whole latent space fits on a globe, without middle or edge, and digits that look alike are neighbors on it,
+#   though nobody told the model so.
+# - On the sphere, walk along great circles: halfway along the straight line the decoder is less sure what to draw.
+#
+# ## Sharp bits
+#
+# - **Two dimensions, three numbers.** $S^2$ is a surface ($d = 2$) in a space of $m = 3$ coordinates. svae_lib names a
+#   space by $d$: codes of `"s2"` have three coordinates and two degrees of freedom, as many as those of `"e2"`.
+# - **The sum over pixels, not the mean.** Exercise 3.1.
+# - **The floor of $\kappa$.** svae_lib keeps $\kappa \ge 1$ as the papers do, so every image pays at least
+#   0.15 nats on $S^2$. `Sphere(2, concentration_floor=0)` lifts the floor.
+# - **The best epoch, not the last.** `fit` returns the weights of the epoch with the best validation ELBO.
+# - **$S^2$ is not $S^{100}$.** Nothing on this page says what happens in high dimensions.
+#
+# ## References
+#
+# - Davidson, Falorsi, De Cao, Kipf, Tomczak.
+#   [Hyperspherical Variational Auto-Encoders](https://arxiv.org/abs/1804.00891), UAI 2018.
+# - Kingma, Welling. [Auto-Encoding Variational Bayes](https://arxiv.org/abs/1312.6114), ICLR 2014.
+# - Bowman, Vilnis, Vinyals, Dai, Jozefowicz, Bengio.
+#   [Generating Sentences from a Continuous Space](https://arxiv.org/abs/1511.06349), CoNLL 2016. The warm-up.
+# - Burda, Grosse, Salakhutdinov. [Importance Weighted Autoencoders](https://arxiv.org/abs/1509.00519), ICLR 2016.
+#   The bound of exercise 3.3.

@@ -1,0 +1,194 @@
+"""What kappa and m make of the von Mises-Fisher distribution: draws on a globe, and the law of w = <mu, z>."""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch.distributions import kl_divergence
+
+from svae_lib.distributions import HypersphericalUniform, VonMisesFisher
+from svae_lib.errors import require
+from svae_lib.ops.sphere import log_surface_area
+from svae_lib.plotting.projections import facing, lonlat_to_point
+from svae_lib.plotting.style import Picture, new_figure, png, styled
+
+TRUTH, DRAWS, MEAN = "#bd1f01", "#92dadd", "#832db6"
+BINS = 30
+W_AXIS = r"$w = \langle\mu, z\rangle$ (cosine of the angle to $\mu$)"
+TURNS = {"color": "#94a4a2", "linewidth": 0.6, "alpha": 0.7}
+
+
+class Concentration(NamedTuple):
+    """One vMF distribution and some of its draws; the panel, the triptych and the tests all read from here."""
+
+    kappa: float
+    m: int
+    points: np.ndarray  # (n, 3): two coordinates across mu, then w; on the sphere for m = 2 and 3, else inside of it
+    grid: np.ndarray  # (g,), values of w
+    density: np.ndarray  # (g,), the density of w there
+    mean: float  # E[w]
+    kl: float  # to the uniform distribution, nats
+
+
+def vmf_at_pole(kappa: float, m: int) -> VonMisesFisher:
+    """The distribution with mu = e_1, in float64: <mu, z> is the first coordinate of z."""
+    return VonMisesFisher(torch.eye(m, dtype=torch.float64)[0], float(kappa))
+
+
+def marginal_density(kappa: float, m: int, w: np.ndarray) -> np.ndarray:
+    r"""The density of w = <mu, z>: the vMF density at w times the area of the sphere of those z, per unit of w.
+
+    p(w) = C_m(kappa) exp(kappa w) area(S^{m-2}) (1 - w^2)^{(m-3)/2},   -1 < w < 1
+
+    >>> marginal_density(0.0, 3, np.array([-0.5, 0.9]))  # Archimedes: on S^2 every height is as likely
+    array([0.5, 0.5])
+    """
+    height = torch.as_tensor(w, dtype=torch.float64)
+    points = torch.zeros(*height.shape, m, dtype=torch.float64)
+    points[..., 0], points[..., 1] = height, (1.0 - height**2).sqrt()
+    log_room = log_surface_area(m - 1) + 0.5 * (m - 3) * torch.log1p(-(height**2))
+    return (vmf_at_pole(kappa, m).log_prob(points) + log_room).exp().numpy()
+
+
+def concentration(kappa: float, m: int, draws: int = 1000) -> Concentration:
+    """The distribution at kappa and m with draws that are always made from the same seed, so that they move smoothly."""
+    vmf = vmf_at_pole(kappa, m)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        z = vmf.sample((draws,))
+    across = torch.zeros(draws, 2, dtype=z.dtype)
+    across[:, : m - 1] = z[:, 1:3]
+    w = z[:, 0]
+    # midpoints in the angle: dense where the law is narrow, and never at w = 1 or -1, where m = 2 has its two poles
+    grid = np.cos((np.arange(600)[::-1] + 0.5) / 600 * np.pi)
+    near = np.linspace(w.min().item(), w.max().item(), 201)[1:-1].clip(grid[0], grid[-1])
+    grid = np.union1d(grid, near)
+    kl = kl_divergence(vmf, HypersphericalUniform(m)).item()
+    points = torch.cat([across, w[:, None]], 1).numpy()
+    return Concentration(kappa, m, points, grid, marginal_density(kappa, m, grid), vmf.mean[0].item(), kl)
+
+
+def what_is_seen(m: int) -> str:
+    """What three coordinates of a point of R^m show."""
+    if m == 3:
+        return "the whole sphere S²"
+    return "the circle S¹" if m == 2 else f"3 of {m} coordinates"
+
+
+class MarginalPicture:
+    """The law of w with its mean, the draws as a histogram, and the KL; updated in place, a frame in some 30 ms."""
+
+    @styled
+    def __init__(self):
+        self.figure = Picture(figsize=(5.2, 3.8), layout="constrained")
+        self.axes = self.figure.add_subplot()
+        self._artists = draw_marginal(self.axes)
+        self._title = self.figure.suptitle(" ", x=0.01, ha="left", fontsize=13, fontweight="bold")
+        self.axes.set_title(" ", fontsize=11)
+        self.figure.draw_without_rendering()  # the layout is found once: later frames neither jump nor pay for it
+        self.figure.set_layout_engine("none")
+
+    def draw(self, view: Concentration) -> bytes:
+        """The picture of this distribution as PNG."""
+        fill_marginal(self.axes, self._artists, view)
+        self._title.set_text(f"κ = {view.kappa:g}, m = {view.m}: KL to uniform {view.kl:.2f} nats")
+        self.axes.set_title(f"mean of w: {view.mean:.3f}", fontsize=11)
+        return png(self.figure)
+
+
+def draw_marginal(axes, legend: bool = True):
+    """An empty picture of the law of w; returns what `fill_marginal` fills."""
+    bars = axes.stairs(np.zeros(BINS), np.linspace(-1, 1, BINS + 1), fill=True, color=DRAWS, label="1,000 draws")
+    (line,) = axes.plot([], [], color=TRUTH, label="exact density")
+    mean = axes.axvline(0, color=MEAN, linestyle="--", linewidth=1.5, label="mean, E[w]")
+    axes.set(xlim=(-1, 1), xticks=(-1, -0.5, 0, 0.5, 1), xlabel=W_AXIS, ylabel="density (per unit of w)")
+    if legend:
+        axes.legend(loc="upper left", fontsize=9, frameon=True, edgecolor="none")
+    return bars, line, mean
+
+
+def fill_marginal(axes, artists, view: Concentration) -> None:
+    bars, line, mean = artists
+    heights, _ = np.histogram(view.points[:, 2], bins=BINS, range=(-1, 1), density=True)
+    bars.set_data(values=heights)
+    line.set_data(view.grid, view.density)
+    mean.set_xdata([view.mean, view.mean])
+    tallest = view.density[np.abs(view.grid) < 0.98].max() if view.m == 2 else view.density.max()
+    axes.set_ylim(0, 1.25 * max(tallest, heights.max()))
+
+
+def graticule() -> list[np.ndarray]:
+    """Lines (k, 3) of longitude and latitude, 30 degrees apart, on the unit sphere."""
+    turn, rise = np.linspace(-np.pi, np.pi, 73), np.linspace(-np.pi / 2, np.pi / 2, 37)
+    meridians = [lonlat_to_point(np.radians(degrees), rise) for degrees in range(-180, 180, 30)]
+    return meridians + [lonlat_to_point(turn, np.radians(degrees)) for degrees in range(-60, 90, 30)]
+
+
+class LiveGlobe:
+    """The draws on a plotly globe that can be turned with the mouse; `widget` is the FigureWidget."""
+
+    def __init__(self):
+        graph = require("plotly.graph_objects", extra="course")
+        gaps = np.concatenate([np.vstack([line, np.full((1, 3), np.nan)]) for line in graticule()])
+        lines = graph.Scatter3d(**xyz(gaps), mode="lines", line={"color": "#c8cdd2", "width": 2}, hoverinfo="skip")
+        scale = {"colorscale": "Viridis", "cmin": -1, "cmax": 1, "size": 3}
+        points = graph.Scatter3d(mode="markers", marker=scale, hovertemplate="w = %{z:.3f}<extra></extra>")
+        top = np.array([[0, 0, 1.0], [0, 0, 1.25]])
+        arrow = graph.Scatter3d(**xyz(top), mode="lines+text", text=["", "μ"], textfont={"size": 18}, hoverinfo="skip")
+        arrow.line = {"color": MEAN, "width": 6}
+        hidden = {axis: {"visible": False, "range": [-1.1, 1.3]} for axis in ("xaxis", "yaxis", "zaxis")}
+        camera = {"eye": {"x": 1.15, "y": 0.75, "z": 0.65}, "center": {"z": -0.05}}
+        scene = hidden | {"aspectmode": "cube", "camera": camera}
+        size = {"width": 380, "height": 380, "margin": {"l": 0, "r": 0, "t": 34, "b": 0}}
+        title = {"x": 0.03, "y": 0.97, "font": {"size": 14}}
+        layout = graph.Layout(**size, scene=scene, showlegend=False, title=title, uirevision="keep the reader's camera")
+        self.widget = graph.FigureWidget([lines, points, arrow], layout)
+        self.widget._config = {"displayModeBar": False}
+
+    def draw(self, view: Concentration) -> None:
+        """Show the draws of this distribution."""
+        with self.widget.batch_update():
+            points = self.widget.data[1]
+            points.update(xyz(view.points.astype(np.float32)))
+            points.marker.color = view.points[:, 2].astype(np.float32)
+            self.widget.layout.title.text = f"1,000 draws: {what_is_seen(view.m)}"
+
+
+def xyz(points: np.ndarray) -> dict[str, np.ndarray]:
+    return dict(zip("xyz", points.T, strict=True))
+
+
+def draw_still_globe(axes, points: np.ndarray, size: float = 5) -> None:
+    """Points (n, 3) of the ball with mu at the top, seen from a little above the equator, the near ones on top."""
+    east, north, outwards = facing(np.radians(33), np.radians(25))
+    for line in graticule():
+        hidden = line @ outwards < 0
+        for part, alpha in ((hidden, 0.25), (~hidden, 0.7)):
+            shown = np.where(part[:, None], line, np.nan)
+            axes.plot(shown @ east, shown @ north, **(TURNS | {"alpha": alpha}))
+    near = points[np.argsort(points @ outwards)]
+    axes.scatter(near @ east, near @ north, c=near[:, 2], s=size, vmin=-1, vmax=1, linewidths=0, zorder=3)
+    top = np.array([[0, 0, 1.0], [0, 0, 1.3]])
+    axes.plot(top @ east, top @ north, color=MEAN, linewidth=3, zorder=4)
+    axes.annotate("μ", (0, top[1] @ north), (5, -4), textcoords="offset points", fontsize=13)
+    turn = np.linspace(0, 2 * np.pi, 181)
+    axes.plot(np.cos(turn), np.sin(turn), color="#717581", linewidth=1)
+    axes.set(xlim=(-1.05, 1.05), ylim=(-1.05, 1.3), aspect="equal")
+    axes.set_axis_off()
+
+
+@styled
+def concentration_triptych(settings: tuple[tuple[float, int], ...] = ((10, 3), (10, 11), (10, 101))) -> Picture:
+    """What the concentration panel shows at three settings (kappa, m), as a still picture."""
+    figure = new_figure(10, 5.8, "1,000 draws of a vMF distribution, and the law of w, as m grows")
+    globes, marginals = figure.subplots(2, len(settings), height_ratios=[1.15, 1])
+    for globe, marginal, (kappa, m) in zip(globes, marginals, settings, strict=True):
+        view = concentration(kappa, m)
+        draw_still_globe(globe, view.points)
+        globe.set_title(f"κ = {kappa:g}, m = {m}: {what_is_seen(m)}", loc="center", fontsize=10)
+        fill_marginal(marginal, draw_marginal(marginal, legend=marginal is marginals[0]), view)
+        marginal.set_title(f"KL {view.kl:.2f} nats, E[w] = {view.mean:.3f}", loc="center", fontsize=11)
+        marginal.set_xlabel(r"$w = \langle\mu, z\rangle$ (cosine)")
+    for marginal in marginals[1:]:
+        marginal.set_ylabel("")
+    return figure

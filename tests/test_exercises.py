@@ -1,0 +1,100 @@
+"""Every solution in the notebooks passes its check; typical wrong answers do not, and hear which mistake they made."""
+
+import re
+from pathlib import Path
+
+import jupytext
+import pytest
+import torch
+from matplotlib.figure import Figure
+
+from svae_lib import exercises as check
+
+SCRIPTS = sorted((Path(__file__).parent.parent / "notebooks" / "scripts").glob("*.py"))
+CHECKS = sorted(name for name in vars(check) if re.fullmatch(r"ex\d+_\d+", name))
+
+
+def solutions() -> dict[str, tuple[str, str]]:
+    """By check, the name of the reader's function, and the solution that stands in the cell after the check's call."""
+    found = {}
+    for script in SCRIPTS:
+        cells = jupytext.read(script).cells
+        for cell, after in zip(cells, cells[1:], strict=False):
+            for name, function in re.findall(r"check\.(ex\d+_\d+)\((\w+)\)", cell.source):
+                solution = re.search(r"<summary>Solution</summary>.*?```python\n(.*?)```", after.source, re.DOTALL)[1]
+                found[name] = function, solution
+    return found
+
+
+def test_every_check_has_its_solution_in_a_notebook():
+    assert sorted(solutions()) == CHECKS
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_the_solution_passes(name, capsys):
+    room, (function, solution) = {"torch": torch}, solutions()[name]
+    exec(solution, room)
+    picture = getattr(check, name)(room[function])
+    assert capsys.readouterr().out == f"Exercise {name[2:].replace('_', '.')}: correct\n"
+    assert isinstance(picture, Figure)
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_a_stub_is_not_attempted_yet(name, capsys):
+    assert getattr(check, name)(lambda *_: None) is None
+    assert capsys.readouterr().out.endswith(": not attempted yet\n")
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_what_raises_or_has_the_wrong_shape_or_kind_gets_a_line_and_the_notebook_goes_on(name, capsys):
+    def raises(*_):
+        raise ZeroDivisionError("oh")
+
+    for answer, said in (
+        (raises, "raised ZeroDivisionError: oh"),
+        (lambda *_: torch.zeros(2, 7), "has shape (2, 7)"),
+        (lambda *_: "four", "raised TypeError"),
+        (lambda: 0, "raised TypeError"),
+    ):
+        getattr(check, name)(answer)
+        printed = capsys.readouterr().out
+        assert "not yet: " in printed and said in printed
+        assert printed.count("\n") == 1
+
+
+MISTAKES = {
+    "ex3_1": [
+        (lambda p, kl: p.sum((1, 2)) + kl, "the KL is a cost"),
+        (lambda p, kl: kl - p.sum((1, 2)), "this is the loss"),
+        (lambda p, kl: p.mean((1, 2)) - kl, "a mean makes the KL 784 times as heavy"),
+        (lambda p, kl: p.mean((1, 2)) + kl, "is the sum over pixels"),
+        (lambda p, kl: p.sum((1, 2)), "the KL is missing"),
+        (lambda p, kl: (p.sum((1, 2)) - kl).mean(), "has shape (), it should be (8,)"),
+        (lambda p, kl: p.sum((1, 2)) - 2 * kl, "compare your values"),
+    ],
+    "ex3_2": [
+        (lambda a, b, t: (1 - t) * a + t * b, "you left the sphere"),
+        (lambda a, b, t: ((1 - t) * a + t * b) / ((1 - t) * a + t * b).norm(), "hurried in the middle"),
+        (lambda a, b, t: check.slerp(b, a, t), "this walks from b to a"),
+        (lambda a, b, t: check.slerp(a, b, t) * 1.01, "compare your values"),
+        (lambda a, b, t: a * float("nan"), "not a number"),
+    ],
+    "ex3_3": [
+        (lambda w: w.exp().mean().log(), "underflows in float32"),
+        (lambda w: w.mean(), "the logarithm comes after the mean"),
+        (lambda w: w.logsumexp(0), "Subtract log K"),
+        (lambda w: w.max(), "compare your values"),
+    ],
+}
+
+
+@pytest.mark.parametrize(("name", "answer", "hint"), [(n, *case) for n, cases in MISTAKES.items() for case in cases])
+def test_a_typical_mistake_is_named(name, answer, hint, capsys):
+    getattr(check, name)(answer)
+    printed = capsys.readouterr().out
+    assert "correct" not in printed
+    assert hint in printed
+
+
+def test_every_check_knows_typical_mistakes():
+    assert sorted(MISTAKES) == CHECKS

@@ -1,0 +1,59 @@
+"""Run notebooks/scripts/NN_name.py into notebooks/NN_name.ipynb, with the outputs that a reader without a kernel sees.
+
+    python tools/build_notebooks.py [03_training_on_mnist ...]       all of them where none is named
+"""
+
+import sys
+import time
+from pathlib import Path
+
+import jupytext
+import nbformat
+from nbclient import NotebookClient
+
+NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
+VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+def build(script: Path) -> Path:
+    """Execute one chapter; return where its notebook was written."""
+    notebook = jupytext.read(script)
+    for index, cell in enumerate(notebook.cells):
+        cell.id = f"cell-{index:02d}"  # random ids would change every cell at every build
+    client = NotebookClient(
+        notebook,
+        kernel_name="python3",
+        resources={"metadata": {"path": NOTEBOOKS}},
+        store_widget_state=False,
+        record_timing=False,
+        coalesce_streams=True,
+        timeout=300,
+    )
+    client.execute()
+    clean(notebook)
+    target = NOTEBOOKS / f"{script.stem}.ipynb"
+    nbformat.write(notebook, target)
+    return target
+
+
+def clean(notebook) -> None:
+    """Keep what means the same on every machine, and no view of a widget whose kernel is gone.
+
+    A view without a picture beside it (a progress bar) is dropped; of a panel the picture stays.
+    """
+    notebook.metadata.pop("widgets", None)
+    notebook.metadata.pop("language_info", None)
+    for cell in notebook.cells:
+        if cell.cell_type != "code":
+            continue
+        cell.outputs = [o for o in cell.outputs if VIEW not in o.get("data", {}) or "image/png" in o.data]
+        for output in cell.outputs:
+            output.get("data", {}).pop(VIEW, None)
+
+
+if __name__ == "__main__":
+    names = sys.argv[1:] or sorted(path.stem for path in (NOTEBOOKS / "scripts").glob("[0-9]*.py"))
+    for name in names:
+        start = time.monotonic()
+        path = build(NOTEBOOKS / "scripts" / f"{name}.py")
+        print(f"{path.name}: {time.monotonic() - start:.0f} s, {path.stat().st_size / 1000:.0f} kB")
