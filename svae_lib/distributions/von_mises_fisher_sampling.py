@@ -61,28 +61,31 @@ def _draw_by_rejection(concentration: Tensor, ambient_dim: int) -> tuple[Tensor,
     (1994), k drops out: accept where (m-1) (c y / (1 + c y) - log(1 + c y)) >= log U. A share of 0.65 or more passes.
     A row whose concentration is not a number is accepted as it is, so that nothing loops for ever.
     """
-    flat = concentration.reshape(-1)
-    versine, sine = torch.empty_like(flat), torch.empty_like(flat)
-    rows: slice | Tensor = slice(None)
-    pending = flat
-    while pending.numel():
-        # Few rows are quick to draw: many tries each end the loop in a round or two.
-        tries = min(max(8192 // pending.numel(), 1), 16)
-        u, s, accepted = _propose(pending, tries, ambient_dim)
-        first = accepted.to(torch.uint8).argmax(0, keepdim=True)
-        versine[rows], sine[rows] = u.gather(0, first)[0], s.gather(0, first)[0]
-        left = (~accepted.any(0)).nonzero().squeeze(-1)
-        rows = left if isinstance(rows, slice) else rows[left]
-        pending = pending[left]
+    n = ambient_dim - 1
+    k = concentration.reshape(-1)
+    gap = 2.0 * n / (2.0 * k + torch.hypot(2.0 * k, torch.full_like(k, n)) + n)  # 1 - c
+    versine, sine, accepted = _first_accepted(gap, ambient_dim)
+    rows = (~accepted).nonzero().squeeze(-1)
+    while rows.numel():
+        versine[rows], sine[rows], accepted = _first_accepted(gap[rows], ambient_dim)
+        rows = rows[~accepted]
     return versine.view_as(concentration), sine.view_as(concentration)
 
 
-def _propose(k: Tensor, tries: int, ambient_dim: int) -> tuple[Tensor, Tensor, Tensor]:
-    n = ambient_dim - 1
-    b = n / (2.0 * k + torch.hypot(2.0 * k, torch.full_like(k, n)))
-    gap = 2.0 * b / (1.0 + b)  # 1 - c
+def _first_accepted(gap: Tensor, ambient_dim: int) -> tuple[Tensor, Tensor, Tensor]:
+    """For each row the first proposal that is accepted, and whether there is one; few rows get many tries at once."""
+    tries = min(max(4096 // gap.numel(), 1), 16) if gap.numel() else 1
+    versine, sine, accepted = _propose(gap, tries, ambient_dim)
+    if tries == 1:
+        return versine[0], sine[0], accepted[0]
+    first = accepted.to(torch.uint8).argmax(0, keepdim=True)
+    return versine.gather(0, first)[0], sine.gather(0, first)[0], accepted.any(0)
+
+
+def _propose(gap: Tensor, tries: int, ambient_dim: int) -> tuple[Tensor, Tensor, Tensor]:
+    """`tries` proposals a row, (tries, rows): 1 - w, sqrt(1 - w^2), and whether each is accepted."""
     c = 1.0 - gap
-    radial, turn, coin = torch.rand(3, tries, *k.shape, dtype=k.dtype, device=k.device).unbind()
+    radial, turn, coin = torch.rand(3, tries, *gap.shape, dtype=gap.dtype, device=gap.device).unbind()
     if ambient_dim == 2:
         radius, rim = 1.0, 0.0
     else:  # two coordinates of a uniform point: radius sqrt(1 - U^(2/(m-2))), and a uniform angle
@@ -93,7 +96,7 @@ def _propose(k: Tensor, tries: int, ambient_dim: int) -> tuple[Tensor, Tensor, T
     below = rim + 2.0 * radius * swing  # 1 - y
     above = rim + 2.0 * radius * (1.0 - swing)  # 1 + y
     scale = gap + c * above  # 1 + c y
-    rejected = n * ((scale - 1.0) / scale - torch.log(scale)) < coin.log_()
+    rejected = (ambient_dim - 1) * (1.0 - 1.0 / scale - torch.log(scale)) < coin.log_()
     return gap * below / scale, torch.sqrt(gap * (1.0 + c) * below * above) / scale, ~rejected
 
 
