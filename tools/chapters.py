@@ -12,13 +12,11 @@ START, END = "<!-- chapters: written by make notebooks -->\n", "<!-- end of chap
 
 
 def chapter(opening: str) -> tuple[str, str, str]:
-    """Title, question and minutes from a chapter's first cell: "# 3 · TITLE: QUESTION?" and "**30 minutes"."""
-    heading = re.search(r"^# \d+ · (.+): (.+\?)$", opening, re.MULTILINE)
-    minutes = re.search(r"\*\*(\d+) minutes", opening)
-    if not heading or not minutes:
-        raise SystemExit(f'a chapter opens with "# N · TITLE: QUESTION?" and "**NN minutes", this one with:\n{opening}')
-    title, question = heading.groups()
-    return title, question[0].upper() + question[1:], minutes[1]
+    """Title, question and minutes from a chapter's first cell: "# 3 · TITLE", "**QUESTION?**", "30 minutes."."""
+    found = re.match(r"# \d+ · (.+)\n\n\*\*(.+\?)\*\*\n\n(\d+) minutes\b", opening)
+    if not found:
+        raise SystemExit(f'a chapter opens with "# N · TITLE", "**QUESTION?**", "NN minutes", this one:\n{opening}')
+    return found.groups()
 
 
 def table() -> str:
