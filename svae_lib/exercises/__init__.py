@@ -1,0 +1,8 @@
+"""The checks of the notebooks' exercises: `from svae_lib import exercises as check`, then `check.ex3_1(your_function)`.
+
+One module a chapter; `checking` holds what they share.
+"""
+
+from svae_lib.exercises.chapter_03 import ex3_1, ex3_2, ex3_3
+
+__all__ = ["ex3_1", "ex3_2", "ex3_3"]
