@@ -99,6 +99,11 @@ def test_every_picture_is_put_into_words(notebook):
         assert after.startswith("In words:"), notebook.cells[index].source
 
 
+def test_every_picture_says_what_it_is_to_those_who_do_not_see_it(notebook):
+    shown = [output for cell in code(notebook) for output in cell.outputs if "image/png" in output.get("data", {})]
+    assert all(len(output.metadata["image/png"]["alt"].split()) >= 3 for output in shown)
+
+
 def test_there_is_a_picture_every_so_many_words(notebook):
     """About one every 150 words: the words before the exercises, to the pictures there, with a third to spare."""
     before = [cell for cell in notebook.cells[: [c.source for c in notebook.cells].index(exercises(notebook))]]

@@ -53,7 +53,8 @@ def test_a_preset_moves_all_sliders_and_draws_once(panel, drawn):
 
 
 def test_a_panel_shows_its_fallback_where_no_kernel_runs(panel):
-    bundle = panel._repr_mimebundle_()
+    bundle, metadata = panel._repr_mimebundle_()
+    assert metadata["image/png"]["alt"] == bundle["text/plain"]
     assert base64.b64decode(bundle["image/png"]) == b"png"
     assert bundle["text/plain"] == "SliderPanel: sliders kappa, m; live where a kernel runs"
     assert "application/vnd.jupyter.widget-view+json" in bundle

@@ -52,7 +52,7 @@ from svae_lib.datasets import held_out_images, to_unit
 
 data = load_dataset("mnist_5k")  # ships with the installation; "mnist" is the full set
 test = held_out_images(data.test)
-print(f"{data.name}: {len(data.train)} training images, {len(data.validation)} validation, {len(test)} test")
+print(f"{data.name}: {len(data.train)} images to train on, {len(test)} to test with")
 
 # %%
 plotting.image_grid(test[:20], "Twenty test images")
@@ -156,8 +156,9 @@ plotting.digit_globe(sphere)
 plotting.latent(sphere, test, data.test.labels)
 
 # %% [markdown]
-# In words: this answers the first prediction. Images of one digit lie together, because they look alike. For the same
-# reason 4, 7 and 9 share a region: to a model that never saw a label, their difference is a few pixels.
+# In words: this answers the first two predictions. Most images of one digit lie together, some digits in two places,
+# because what looks alike lies together. For the same reason 4, 7 and 9 share a region: to a model that never saw a
+# label, they differ by a few pixels.
 #
 # ### Turn it
 #
@@ -238,8 +239,8 @@ for space in ("s2", "e2"):
     print(f"{space}: ELBO from {elbos[0]:.1f} to {elbos[-1]:.1f} nats over {len(elbos)} seeds")
 
 # %% [markdown]
-# The two ranges overlap, so these runs show no winner, only a tendency. Ten runs on all of MNIST, trained to the end, are
-# what the paper reports: a log-likelihood of −132.5 nats on the sphere against −135.7 in the plane.
+# The two ranges overlap, so these runs show no winner, only a tendency. The paper reports the means of ten runs on all
+# of MNIST, trained to the end: a log-likelihood of −132.5 nats on the sphere against −135.7 in the plane.
 #
 # ## Exercises
 #
@@ -347,7 +348,8 @@ check.ex3_3(bound)
 # ```
 #
 # </details>
-#
+
+# %% [markdown]
 # The trained model keeps the order that the theory asks for:
 
 # %%

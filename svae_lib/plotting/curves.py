@@ -42,7 +42,7 @@ def rate_distortion(scores: dict[str, object]) -> Picture:
     """
     rates = {name: score.kl for name, score in scores.items()}
     costs = {name: -score.reconstruction for name, score in scores.items()}
-    figure = new_figure(6, 4.5, "Rate and distortion")
+    figure = new_figure(6, 4.5, "Rate and distortion of each model")
     axes = figure.add_subplot()
     for name, rate in rates.items():
         axes.plot(rate, costs[name], "o", markersize=9)

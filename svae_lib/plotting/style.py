@@ -20,8 +20,8 @@ INK = "gray_r"  # digits are ink on paper: dark where a pixel is 1
 class Picture(Figure):
     """A matplotlib Figure that a notebook shows by itself, without pyplot and its global state."""
 
-    def _repr_png_(self) -> bytes:
-        return png(self)
+    def _repr_png_(self) -> tuple[bytes, dict]:
+        return png(self), {"alt": self.get_suptitle()}  # read out to those who do not see it
 
 
 def styled(draw: Callable) -> Callable:

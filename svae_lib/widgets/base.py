@@ -76,6 +76,6 @@ class SliderPanel(widgets.VBox):
     def __repr__(self) -> str:
         return f"{type(self).__name__}: sliders {', '.join(self.sliders)}; live where a kernel runs"
 
-    def _repr_mimebundle_(self, **kwargs) -> dict:
-        bundle = super()._repr_mimebundle_(**kwargs)
-        return bundle | {"text/plain": repr(self), "image/png": base64.b64encode(self.fallback).decode()}
+    def _repr_mimebundle_(self, **kwargs) -> tuple[dict, dict]:
+        still = {"text/plain": repr(self), "image/png": base64.b64encode(self.fallback).decode()}
+        return super()._repr_mimebundle_(**kwargs) | still, {"image/png": {"alt": repr(self)}}

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from svae_lib.errors import InputError
-from svae_lib.plotting import digit_globe, globe_triptych
+from svae_lib.plotting import digit_globe, digit_places, globe_triptych
 from svae_lib.plotting.globe import GlobePicture, decode_at, globe_texture, globe_view
 from svae_lib.plotting.projections import point_to_lonlat
 
@@ -75,3 +75,9 @@ def test_the_live_picture_follows_and_the_triptych_shows_the_same(glass):
 def test_a_globe_needs_s2(glass):
     with pytest.raises(InputError, match="a globe needs the latent space s2, this model has e3"):
         digit_globe(glass("e3"))
+
+
+def test_the_place_of_a_digit_is_the_middle_of_its_images(glass):
+    model = glass("s2")
+    images = model.decode(torch.tensor([[0.6, 0.8, 0.0], [0.6, -0.8, 0.0], [0.0, 0.0, -1.0]]))
+    assert digit_places(model, images, torch.tensor([7, 7, 3])) == {"3": (0, -90), "7": (0, 0)}

@@ -33,7 +33,9 @@ def test_pictures_show_themselves_and_never_import_pyplot():
 import sys, numpy as np
 from svae_lib import plotting
 figure = plotting.image_grid(np.zeros((3, 8, 8)), "blank")
-assert figure._repr_png_().startswith(b"\\x89PNG")
+image, metadata = figure._repr_png_()
+assert image.startswith(b"\\x89PNG")
+assert metadata == {"alt": "blank"}
 assert "matplotlib.pyplot" not in sys.modules
 """
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
@@ -73,3 +75,13 @@ def test_training_curves_show_each_row_where_it_was_measured():
     np.testing.assert_array_equal(validation.get_xydata(), [[1, -190], [3, -175]])
     assert kl.get_ylabel() == "nats per image"
     assert len(kl.lines) == 1
+
+
+def test_rate_and_distortion_add_up_to_minus_the_elbo():
+    class Score:
+        kl, reconstruction = 5.0, -150.5
+
+    axes = plotting.rate_distortion({"a model": Score}).axes[0]
+    points = [line.get_xydata() for line in axes.lines if line.get_marker() == "o"]
+    np.testing.assert_array_equal(points, [[[5.0, 150.5]]])
+    assert "a model: ELBO -155.5" in [text.get_text() for text in axes.texts]
