@@ -115,7 +115,7 @@ class Chapter:
         self.wait_until_idle()
         # "; 0" because evaluate waits for a promise for ever, and wait_for_function gives up
         self.page.evaluate("jupyterapp.commands.execute('notebook:run-all-cells').then(() => window.ran = true); 0")
-        self.page.wait_for_function("window.ran", timeout=180_000)
+        self.page.wait_for_function("window.ran", timeout=300_000)
         self.wait_until_idle()
 
     def wait_until_idle(self) -> None:

@@ -36,8 +36,8 @@ def styled(draw: Callable) -> Callable:
 
 
 def new_figure(width: float, height: float, title: str) -> Picture:
-    """An empty figure of width x height inches with a title."""
-    figure = Picture(figsize=(width, height), layout="constrained")
+    """An empty figure of width x height inches with a title, and wide enough for the title."""
+    figure = Picture(figsize=(max(width, 0.2 + 0.115 * len(title)), height), layout="constrained")
     figure.suptitle(title, x=0.01, ha="left", fontsize=13, fontweight="bold")
     return figure
 

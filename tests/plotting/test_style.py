@@ -85,3 +85,9 @@ def test_rate_and_distortion_add_up_to_minus_the_elbo():
     points = [line.get_xydata() for line in axes.lines if line.get_marker() == "o"]
     np.testing.assert_array_equal(points, [[[5.0, 150.5]]])
     assert "a model: ELBO -155.5" in [text.get_text() for text in axes.texts]
+
+
+def test_a_title_is_not_cut_off():
+    figure = plotting.image_grid(np.zeros((1, 8, 8)), "Where a wide title stands on a narrow picture")
+    figure.draw_without_rendering()
+    assert figure._suptitle.get_window_extent().x1 <= figure.bbox.x1
