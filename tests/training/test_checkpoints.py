@@ -176,16 +176,17 @@ def test_a_folder_removed_or_not_writable_is_told(make_model, data, tmp_path):
         write_whole(tmp_path / "file" / "checkpoint.pt", b"")
 
 
-def test_write_whole_replaces_and_cleans_up(tmp_path, monkeypatch):
+@pytest.mark.parametrize("stage", ["fsync", "replace"])
+def test_write_whole_replaces_and_cleans_up(tmp_path, monkeypatch, stage):
     path = tmp_path / "x"
     write_whole(path, b"old")
     write_whole(path, b"new")
     assert path.read_bytes() == b"new"
 
-    def fail(descriptor):
+    def fail(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(os, "fsync", fail)
+    monkeypatch.setattr(os, stage, fail)
     with pytest.raises(InputError, match="No space left"):
         write_whole(path, b"newer")
     assert path.read_bytes() == b"new"

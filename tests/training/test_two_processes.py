@@ -22,7 +22,7 @@ from svae_lib.models import ELBO, VAE, build_vae
 from svae_lib.training import Schedule, fit
 from torch.distributions import kl_divergence
 
-images = torch.randint(256, (33, 8, 8), generator=torch.Generator().manual_seed(1), dtype=torch.uint8)
+images = torch.randint(256, (35, 8, 8), generator=torch.Generator().manual_seed(1), dtype=torch.uint8)
 data = ImageDataset("noise", Split(images), Split(images[:9]), Split(images[:9]))
 
 class Still(VAE):
@@ -52,7 +52,7 @@ def run(*line, cwd):
 
 
 def test_two_processes_end_where_one_does(tmp_path):
-    """33 images in steps of 8: the last step has one image, so that a process has none."""
+    """35 images in steps of 8: in the last step, one process has two images and the other one."""
     (tmp_path / "script.py").write_text(SCRIPT)
     one = run(sys.executable, "script.py", "one.pt", cwd=tmp_path)
     two = run(*TORCHRUN, "script.py", "two.pt", cwd=tmp_path)
