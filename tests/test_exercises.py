@@ -1,5 +1,6 @@
 """Every solution in the notebooks passes its check; typical wrong answers do not, and hear which mistake they made."""
 
+import math
 import re
 from pathlib import Path
 
@@ -63,7 +64,40 @@ def test_what_raises_or_has_the_wrong_shape_or_kind_gets_a_line_and_the_notebook
         assert printed.count("\n") == 1
 
 
+def bisect(kl, nats, steps=60, high=1000.0):
+    low = 0.0
+    for _ in range(steps):
+        middle = (low + high) / 2
+        low, high = (middle, high) if kl(middle) < nats else (low, middle)
+    return high
+
+
 MISTAKES = {
+    "ex2_1": [
+        (lambda m, kappa, A: 1 - A**2 - (m - 1) / kappa * A, "has a factor more"),
+        (lambda m, kappa, A: A + kappa * (1 - A**2) - (m - 1) * A, "log C has a slope too"),
+        (lambda m, kappa, A: kappa * (1 - A**2) - m * A, "not m A / kappa"),
+        (lambda m, kappa, A: kappa * (1 - A**2), "the last term of A' is missing"),
+        (lambda m, kappa, A: A, "this is A, the mean of w"),
+        (lambda m, kappa, A: (m - 1) * A - kappa * (1 - A**2), "the other sign"),
+        (lambda m, kappa, A: kappa * A, "compare your values"),
+        (lambda m, kappa, A: (kappa * (1 - A**2) - (m - 1) * A).sum(), "has shape (), it should be (20,)"),
+    ],
+    "ex2_2": [
+        (lambda kl, nats: nats, "return the kappa that has it"),
+        (lambda kl, nats: 1e4, "the same for every sphere"),
+        (lambda kl, nats: bisect(kl, nats, steps=10), "take more steps"),
+        (lambda kl, nats: bisect(lambda kappa: -kl(kappa), -nats), "the same for every sphere"),
+        (lambda kl, nats: float("nan"), "not a number"),
+        (lambda kl, nats: 2 * bisect(kl, nats), "compare your values"),
+    ],
+    "ex2_3": [
+        (lambda m, k, A, C, area, r: k * A + C + area - (m - 1) * math.log(r), "and so is the uniform one"),
+        (lambda m, k, A, C, area, r: k * A + C + area + (m - 1) * math.log(r), "and so is the bell"),
+        (lambda m, k, A, C, area, r: r * k * A + C + area, "the bell looks at the direction"),
+        (lambda m, k, A, C, area, r: k * A + C - area, "log p is minus the logarithm of the area"),
+        (lambda m, k, A, C, area, r: k * A + C, "compare your values"),
+    ],
     "ex3_1": [
         (lambda p, kl: p.sum((1, 2)) + kl, "the KL is a cost"),
         (lambda p, kl: kl - p.sum((1, 2)), "this is the loss"),

@@ -6,10 +6,13 @@ Every function that takes a model asks of it what svae_lib.VAE offers, and no mo
 from svae_lib.plotting.curves import rate_distortion, training_curves
 from svae_lib.plotting.globe import digit_globe, digit_places, globe_triptych
 from svae_lib.plotting.images import image_grid, reconstructions
+from svae_lib.plotting.kl import concentration_floor, kl_collapse, kl_curves, polar_densities, surface_areas
 from svae_lib.plotting.latent import embedding_scatter, latent
+from svae_lib.plotting.underflow import kl_triptych, where_naive_dies
 from svae_lib.plotting.walks import dials, great_circle, swap_factors
 
 __all__ = [
+    "concentration_floor",
     "dials",
     "digit_globe",
     "digit_places",
@@ -17,9 +20,15 @@ __all__ = [
     "globe_triptych",
     "great_circle",
     "image_grid",
+    "kl_collapse",
+    "kl_curves",
+    "kl_triptych",
     "latent",
+    "polar_densities",
     "rate_distortion",
     "reconstructions",
+    "surface_areas",
     "swap_factors",
     "training_curves",
+    "where_naive_dies",
 ]

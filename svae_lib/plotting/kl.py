@@ -1,4 +1,4 @@
-"""What a concentration costs: the KL from a von Mises-Fisher to the uniform distribution, over spheres of every size."""
+"""What a concentration costs: the KL from a von Mises-Fisher to the uniform distribution, on every sphere."""
 
 import numpy as np
 import torch
@@ -42,7 +42,7 @@ def limit_kl(ratio: np.ndarray) -> np.ndarray:
 
 
 @styled
-def kl_curves(ambient_dims: tuple[int, ...] = AMBIENT_DIMS, concentrations: tuple[float, ...] = (1, 10, 100)) -> Picture:
+def kl_curves(ambient_dims: tuple[int, ...] = AMBIENT_DIMS, kappas: tuple[float, ...] = (1, 10, 100)) -> Picture:
     """KL against kappa, a line a sphere; and KL against m, a line a concentration, its highest point marked."""
     figure = new_figure(10, 4.4, "What a concentration costs")
     left, right = figure.subplots(1, 2, sharey=True)
@@ -52,13 +52,14 @@ def kl_curves(ambient_dims: tuple[int, ...] = AMBIENT_DIMS, concentrations: tupl
         left.plot(kappa, costs)
         name_end(left, kappa[-1], costs[-1], f"m = {m}")
     dims = np.unique(np.geomspace(2, 1000, 120).astype(int))
-    for k, color in zip(concentrations, SHADES, strict=False):
+    for k, color in zip(kappas, SHADES, strict=False):
         costs = np.array([kl_to_uniform(m, k) for m in dims])
         right.plot(dims[costs.argmax()], costs.max(), "o", color=color, markersize=8)
         right.plot(dims, costs, color=color)
         name_end(right, dims[-1], costs[-1], f"κ = {k:g}")
     left.set(title="for each sphere, over κ", xlabel="concentration κ", ylabel="KL (nats)", xscale="log", yscale="log")
     right.set(title="for each κ, over spheres (dot: dearest)", xlabel="ambient dimension m", xscale="log")
+    right.set_ylabel("KL (nats)")
     left.set(ylim=(3e-4, 300))
     right.tick_params(labelleft=True)
     return figure
@@ -78,7 +79,7 @@ def polar_densities(pairs: list[tuple[int, float]], title: str) -> Picture:
     """
     figure = new_figure(10, 3.5, title)
     w = np.linspace(-1, 1, 4001)[1:-1]
-    for axes, (m, kappa) in zip(figure.subplots(1, len(pairs)), pairs, strict=True):
+    for axes, (m, kappa) in zip(figure.subplots(1, len(pairs), squeeze=False)[0], pairs, strict=True):
         tallest = 0.0
         for concentration, color, name in ((0.0, "#717581", "uniform"), (kappa, "C0", "bell")):
             density = marginal_density(concentration, m, w)
@@ -88,7 +89,7 @@ def polar_densities(pairs: list[tuple[int, float]], title: str) -> Picture:
         mean = vmf_at_pole(kappa, m).mean[0].item()
         axes.axvline(mean, **LIMIT, label=f"E[w] = {mean:.3f}")
         axes.set_title(f"m = {m}, κ = {kappa:g}: KL {kl_to_uniform(m, kappa):.2f} nats", fontsize=11)
-        axes.set(xlabel="w = ⟨μ, z⟩", xlim=(-1, 1), ylim=(0, 1.35 * tallest))
+        axes.set(xlabel=r"$w = \langle\mu, z\rangle$ (cosine)", xlim=(-1, 1), ylim=(0, 1.35 * tallest))
         axes.legend(loc="upper left", fontsize=9)
     figure.axes[0].set_ylabel("density (per unit of w)")
     return figure
@@ -158,14 +159,16 @@ def surface_areas(radii: tuple[float, ...] = (0.5, 1.0, 2.0), kappa: float = 10.
     for number, (radius, marker) in enumerate(zip(radii, "osD", strict=False)):
         areas = np.exp([log_surface_area(int(m), radius) for m in dims])
         left.plot(dims, areas, color=f"C{number}")
-        left.plot(dims[areas.argmax()], areas.max(), marker, color=f"C{number}", label=f"radius {radius:g}")
+        name = f"radius {radius:g}: m = {dims[areas.argmax()]}"
+        left.plot(dims[areas.argmax()], areas.max(), marker, color=f"C{number}", label=name)
         shown = dims[number * 4 :: 12]  # the three sets of markers take turns along the one line
         costs = [float(kl_on_radius(int(m), kappa, radius)) for m in shown]
         right.plot(shown, costs, marker, color=f"C{number}", label=f"radius {radius:g}")
     right.plot(dims, [kl_to_uniform(int(m), kappa) for m in dims], color="#717581", linewidth=1, zorder=0)
-    left.set(title="area (mark: the largest)", ylabel="area (length to the power m − 1)")
+    left.set(title="area, and where it is largest", ylabel="area (length to the power m − 1)")
     left.set(yscale="log", ylim=(1e-8, 1e10), xlabel="ambient dimension m")
-    right.set(title=f"KL of a bell with κ = {kappa:g}", xlabel="ambient dimension m", ylabel="KL (nats)", ylim=(0, None))
+    right.set(title=f"KL of a bell with κ = {kappa:g}", xlabel="ambient dimension m", ylabel="KL (nats)")
+    right.set_ylim(0, None)
     for axes in (left, right):
         axes.legend(fontsize=9)
     return figure

@@ -5,6 +5,7 @@ from svae_lib.errors import require
 require("ipywidgets", extra="course")
 
 from svae_lib.widgets.base import SliderPanel  # noqa: E402  (after the one line a user without the extra reads)
+from svae_lib.widgets.kl import KLPanel  # noqa: E402
 from svae_lib.widgets.latent_globe import LatentGlobe  # noqa: E402
 
-__all__ = ["LatentGlobe", "SliderPanel"]
+__all__ = ["KLPanel", "LatentGlobe", "SliderPanel"]

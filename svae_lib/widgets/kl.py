@@ -1,0 +1,42 @@
+"""The price of a concentration under the reader's hands."""
+
+import ipywidgets as widgets
+
+from svae_lib.plotting.style import png
+from svae_lib.plotting.underflow import DTYPES, KLPicture, kl_triptych
+from svae_lib.widgets.base import SliderPanel
+
+PRESETS = {
+    "κ = 10, m = 11": {"kappa": 10, "m": 11},
+    "κ = 10, m = 101": {"kappa": 10, "m": 101},
+    "κ = 101, m = 101": {"kappa": 101, "m": 101},
+    "κ = 1, m = 66": {"kappa": 1, "m": 66},
+    "κ = 1, m = 299": {"kappa": 1, "m": 299},
+}
+
+
+class KLPanel(SliderPanel):
+    """What a bell costs: its place on the curve of KL/m over kappa/m, and where the naive formula is infinite or NaN.
+
+    kappa, m: where the sliders start. presets: {"name": {"kappa": 10, "m": 3}}, one button each. `floats`, the toggle
+    above the picture, says in which floats the naive formula is computed; reset leaves it as it is.
+    """
+
+    def __init__(self, kappa: float = 10.0, m: int = 3, presets: dict[str, dict[str, float]] = PRESETS):
+        still = KLPicture()
+        image = widgets.Image(format="png", layout=widgets.Layout(object_fit="contain", object_position="0 0"))
+        self.floats = widgets.ToggleButtons(options=DTYPES)
+        self.floats.style.button_width = "6em"
+
+        def draw(kappa: float, m: int) -> None:
+            image.value = still.draw(kappa, m, self.floats.value)
+
+        style = {"description_width": "9em"}
+        sliders = {
+            "kappa": widgets.FloatSlider(kappa, min=0.5, max=400, step=0.5, description="concentration κ", style=style),
+            "m": widgets.IntSlider(m, min=2, max=400, description="coordinates m", style=style),
+        }
+        super().__init__(sliders, draw, image, fallback=png(kl_triptych()), presets=presets, height=400)
+        self.floats.observe(self._follow, "value")
+        toggle = widgets.HBox([widgets.Label("the naive formula in"), self.floats])
+        self.children = (*self.children[:-1], toggle, self.children[-1])
