@@ -10,7 +10,7 @@ import torch
 from matplotlib.figure import Figure
 
 from svae_lib import exercises as check
-from svae_lib.ops.sphere import slerp
+from svae_lib.ops.sphere import log_surface_area, slerp
 
 SCRIPTS = sorted((Path(__file__).parent.parent / "notebooks" / "scripts").glob("*.py"))
 CHECKS = sorted(name for name in vars(check) if re.fullmatch(r"ex\d+_\d+", name))
@@ -72,7 +72,34 @@ def bisect(kl, nats, steps=60, high=1000.0):
     return high
 
 
+def sine_law(theta, power):
+    """sin(theta)^power with an integral of one: a wrong power for exercise 0.2."""
+    return math.exp(log_surface_area(power + 1) - log_surface_area(power + 2)) * theta.sin() ** power
+
+
 MISTAKES = {
+    "ex0_1": [
+        (lambda m: math.exp(log_surface_area(m)), "return its logarithm"),
+        (lambda m: log_surface_area(m + 1), "the sphere in R^(m+1)"),
+        (lambda m: math.log(2 if m % 2 else 2 * math.pi) + sum(math.log(2 * math.pi / k) for k in range(m, 2, -2)),
+         "it divides by m - 2"),
+        (lambda m: log_surface_area(m) - math.log(m), "the volume of the ball"),
+        (lambda m: log_surface_area(m) / math.log(10), "to base 10"),
+        (lambda m: torch.tensor(log_surface_area(m), dtype=torch.float64).exp().log(), "add up logarithms"),
+        (lambda m: float("nan"), "not a number"),
+        (lambda m: m, "compare your values"),
+    ],
+    "ex0_2": [
+        (lambda theta, m: theta.sin() ** (m - 2), "is not 1"),
+        (lambda theta, m: math.exp(log_surface_area(m) - log_surface_area(m - 1)) * theta.sin() ** (m - 2),
+         "the ratio is upside down"),
+        (lambda theta, m: math.pi / 180 * sine_law(theta, m - 2), "per degree"),
+        (lambda theta, m: sine_law(theta, m - 1), "form a sphere in R^(m-1)"),
+        (lambda theta, m: theta.sin() ** (m - 1), "and the integral must be 1"),
+        (lambda theta, m: sine_law(theta, m - 3), "the density of w"),
+        (lambda theta, m: theta.sin() ** (m - 3), "the density of w = cos(theta)"),
+        (lambda theta, m: torch.ones_like(theta) / math.pi, "compare your values"),
+    ],
     "ex2_1": [
         (lambda m, kappa, A: 1 - A**2 - (m - 1) / kappa * A, "has a factor more"),
         (lambda m, kappa, A: A + kappa * (1 - A**2) - (m - 1) * A, "log C has a slope too"),

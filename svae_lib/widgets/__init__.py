@@ -7,5 +7,6 @@ require("ipywidgets", extra="course")
 from svae_lib.widgets.base import SliderPanel  # noqa: E402  (after the one line a user without the extra reads)
 from svae_lib.widgets.kl import KLPanel  # noqa: E402
 from svae_lib.widgets.latent_globe import LatentGlobe  # noqa: E402
+from svae_lib.widgets.shell import ShellPanel  # noqa: E402
 
-__all__ = ["KLPanel", "LatentGlobe", "SliderPanel"]
+__all__ = ["KLPanel", "LatentGlobe", "ShellPanel", "SliderPanel"]

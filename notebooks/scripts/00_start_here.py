@@ -1,0 +1,423 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: notebooks///ipynb,notebooks/scripts///py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 0 · Start here
+#
+# **Why would a latent space be round?**
+#
+# 25 minutes. You need PyTorch and a first acquaintance with variational auto-encoders; no geometry. Afterwards you can
+# say where a normal prior *really* puts its points, and what it does to data that go round. At the end stand the
+# [notation](#Notation) and a [glossary](#Glossary) for all chapters.
+
+# %% [markdown]
+# ## The question
+#
+# Most VAEs put their codes $z$ in flat space, under the prior $\mathcal{N}(0, I)$. Its density is highest at the
+# origin. So that is where its points lie. Or is it?
+#
+# ## Predict
+#
+# The slider shows 1,000 points of the prior in $\mathbb{R}^m$. When $m$ grows from 2 to 200, will the cloud get denser
+# in the middle? Will the distances from the origin spread? Write it down, then move the slider.
+
+# %%
+from svae_lib.widgets import ShellPanel
+
+ShellPanel()
+
+# %% [markdown]
+# In words: with growing $m$ the middle empties. The cloud becomes a shell of radius $\sqrt{m}$, and the shell stays
+# equally thick, so that compared with its radius it becomes thin. (On the left every point stands at its own distance
+# from the middle, in the direction of its first two coordinates. A page cannot show 200 directions, but it can show
+# every distance.)
+#
+# ### From scratch
+
+# %%
+import torch
+
+torch.manual_seed(0)
+for m in (2, 3, 20, 200):
+    lengths = torch.randn(20_000, m).norm(dim=-1)
+    print(f"m = {m:3}: |z| = {lengths.mean():4.1f} ± {lengths.std():.1f}, root of m = {m**0.5:4.1f}")
+
+# %% [markdown]
+# The distance grows like $\sqrt{m}$, its spread does not grow at all. And the origin, where the density is highest?
+# Nobody is there, not one point of the last 20,000:
+
+# %%
+print(f"the nearest of 20,000 points is further out than 10: {lengths.min() > 10}")
+
+# %% [markdown]
+# ## Why a shell?
+#
+# The density at a point falls with its distance $r$ from the origin. But there are more points at a larger distance:
+# they fill a sphere, whose area is $S_m r^{m-1}$, with $S_m$ the area of the unit sphere in $\mathbb{R}^m$. The
+# density of the *length* is the product:
+#
+# $$p(|z| = r) = \underbrace{S_m\, r^{m-1}}_{\text{area}} \cdot
+# \underbrace{(2\pi)^{-m/2}\, e^{-r^2/2}}_{\text{density at a point}}$$
+
+# %%
+from svae_lib import plotting
+
+plotting.tug_of_war(m=20)
+
+# %% [markdown]
+# In words: area grows, density falls, and at $r = \sqrt{m-1}$ neither wins. That is the shell. A mode is where the
+# density is highest, not where the points are.
+#
+# ### The same with svae_lib
+#
+# `log_surface_area` is the logarithm of the first factor. The product should be a density, with its peak where we said:
+
+# %%
+from svae_lib.ops import log_surface_area
+
+r = torch.linspace(0.01, 20, 5000)
+for m in (2, 3, 20, 200):
+    log_normal = -m / 2 * torch.tensor(2 * torch.pi).log() - r**2 / 2
+    density = torch.exp(log_surface_area(m, r) + log_normal)
+    total, peak = torch.trapezoid(density, r), r[density.argmax()]
+    print(f"m = {m:3}: integral {total:.2f}, peak at {peak:.1f}, root of m - 1 = {(m - 1) ** 0.5:.1f}")
+
+# %% [markdown]
+# So in high dimensions a normal prior *is* nearly a sphere: what tells two codes apart is their direction. Scale every
+# $z$ to length one, and the uniform distribution on the sphere is left, svae_lib's prior for round latent spaces. Two
+# of its points have an angle between them. What is typical?
+
+# %%
+from svae_lib import HypersphericalUniform
+from svae_lib.ops import geodesic_distance
+
+torch.manual_seed(0)
+pairs = {m: HypersphericalUniform(m).sample((2, 20_000)) for m in (2, 3, 20, 200)}
+plotting.angle_histograms({m: geodesic_distance(a, b) for m, (a, b) in pairs.items()})
+
+# %% [markdown]
+# In words: on a circle every angle is equally likely. In high dimensions nearly every two directions are nearly at
+# right angles: there is so much room. The second exercise asks for the exact curve.
+#
+# ## Few dimensions: data that go round
+#
+# Where few dimensions are enough, the normal prior has no shell but a middle, and the shape of the latent space meets
+# the shape of the data. Here are data that go round, a compass needle:
+
+
+# %%
+def needle(angle, size=16):
+    """Pictures (N, size, size) of needles whose dark half points to `angle`, clockwise from north."""
+    grid = (torch.arange(size) + 0.5) / size * 2 - 1
+    x, y = grid[None, :], -grid[:, None]
+    sine, cosine = angle.sin()[:, None, None], angle.cos()[:, None, None]
+    along, across = x * sine + y * cosine, x * cosine - y * sine
+    beyond = along - along.clamp(-0.8, 0.8)
+    return 0.5 + 0.5 * torch.tanh(along / 0.2) * torch.exp(-(across**2 + beyond**2) / 0.08)
+
+
+# %%
+turn = 2 * torch.pi * torch.arange(360) / 360
+plotting.image_grid(needle(turn[::30]), "One turn of the needle", columns=12)
+
+# %% [markdown]
+# In words: 256 pixels, one degree of freedom, and after the last picture comes the first again. The data are a circle.
+#
+# Three small VAEs shall learn it, alike but for the latent space. A *line* has one degree of freedom, as the needle
+# has. A *plane* has one more. The *circle* $S^1$ has one, and closes. Line and plane have the normal prior; on the
+# circle the prior is uniform, and a posterior is a von Mises–Fisher distribution, the bell of the sphere (chapter 1),
+# with a mean direction $\mu$ and a concentration $\kappa$.
+#
+# Predict: which of the three will keep the circle whole? Which will draw a needle from every code of its prior?
+
+# %%
+from torch import nn
+
+from svae_lib import VAE, parse_latent_space
+from svae_lib.models.likelihoods import Gaussian
+
+
+class Encoder(nn.Sequential):
+    feature_size = 64
+
+    def forward(self, x):
+        return super().forward(x - 0.5)
+
+
+class Decoder(nn.Sequential):
+    image_shape = (16, 16)
+
+
+def build(space):
+    encoder = Encoder(nn.Flatten(-2), nn.Linear(256, 64), nn.ReLU())
+    layers = nn.Linear(space.event_size, 64), nn.ReLU(), nn.Linear(64, 256)
+    decoder = Decoder(*layers, nn.Unflatten(-1, (16, 16)))
+    return VAE(encoder, decoder, space, Gaussian(sigma=0.3))
+
+
+# %% [markdown]
+# The training is the usual one: maximize the ELBO, here on needles that are drawn anew at every step.
+
+
+# %%
+def train(space, seed=0, steps=500):
+    torch.manual_seed(seed)
+    model = build(parse_latent_space(space))
+    adam = torch.optim.Adam(model.parameters(), lr=5e-3)
+    for _ in range(steps):
+        loss = -model.elbo(needle(2 * torch.pi * torch.rand(100))).total.mean()
+        adam.zero_grad()
+        loss.backward()
+        adam.step()
+    return model
+
+
+spaces = {"line, normal prior": "e1", "plane, normal prior": "e2", "circle, uniform prior": "s1"}
+models = {name: train(space) for name, space in spaces.items()}
+
+# %%
+plotting.compass_codes(models, needle(turn))
+
+# %% [markdown]
+# In words: the line cannot hold a circle. After one turn the code has to be back, and on its way it passes the codes
+# of other directions: it is torn there. No training helps. Whichever continuous way the encoder takes, two *opposite*
+# needles get the same code: turn the needle by half a circle, and the difference between its code and its opposite's
+# has changed sign, so on the way it was zero (the theorem of Borsuk and Ulam, for the circle). In the plane and on the
+# circle the path closes, and every direction has its own place.
+
+
+# %%
+def torn(model):
+    """Whether two needles more than 45 degrees apart have nearly the same code."""
+    codes = model.embed(needle(turn))
+    apart = torch.cos(turn[:, None] - turn) < 0.7
+    distances = torch.cdist(codes, codes)
+    return bool(distances[apart].min() < 0.05 * distances.max())
+
+
+for name, model in models.items():
+    print(f"{name}: torn {torn(model)}")
+
+# %% [markdown]
+# So is a plane enough? The codes went round a *hole*, and there, where the prior is densest, the decoder has seen
+# nothing. Draw codes from the prior and decode them:
+
+# %%
+torch.manual_seed(0)
+plotting.prior_rows(models, needle(2 * torch.pi * torch.rand(12)))
+
+# %% [markdown]
+# In words: every code of the circle is a needle. The plane's prior also asks for codes in the hole, and gets ghosts:
+# blurred needles, or none. On the line some directions are missing or muddled.
+#
+# Let us count. A ghost is a picture that even the best-fitting needle misses by 0.075 a pixel (root mean square, where
+# 0 is white and 1 is black):
+
+
+# %%
+@torch.no_grad()
+def ghosts(model):
+    pictures = model.sample(2000).flatten(1)
+    error = torch.cdist(pictures, needle(turn).flatten(1)).min(1).values / 16
+    return (error > 0.075).float().mean()
+
+
+_, plane, circle = map(ghosts, models.values())
+print(f"the plane: more than a quarter are ghosts: {plane > 0.25}")
+print(f"the circle: less than one in a hundred: {circle < 0.01}")
+
+# %% [markdown]
+# A code in the plane also costs more. It says with two numbers what the circle says with one:
+
+# %%
+_, plane, circle = (model.elbo(needle(turn)).kl.mean() for model in models.values())
+print(f"the KL is larger in the plane by more than a nat: {plane > circle + 1}")
+
+# %% [markdown]
+# That is one seed of one toy. It shows what *can* go wrong with a latent space of another shape than the data's, and
+# it was chosen to show it. What a sphere does for real digits is the question of chapter 3, and the answer there is
+# less clear-cut.
+#
+# ## How this course works
+#
+# One question a chapter. You predict, look, compute a small thing from scratch, and see the same in svae_lib. Chapters
+# 0 to 4 build on each other. Run the cells from top to bottom; each can be changed and run again. Sliders can be moved
+# by mouse, by the arrow keys, or by typing into the box.
+#
+# ## Exercises
+#
+# Write the body of the function, run the cell, and the check prints one line and draws your answer against the truth.
+
+# %%
+from svae_lib import exercises as check
+
+# %% [markdown]
+# ### Exercise 0.1: how large is a sphere?
+#
+# The area of the unit sphere in $\mathbb{R}^m$ follows from that two dimensions lower. The start is $S_1 = 2$ (two
+# points, counted) and $S_2 = 2\pi$ (the length of the circle):
+#
+# $$S_{m+2} = \frac{2\pi}{m}\, S_m$$
+#
+# Return $\log S_m$ for a whole number $m \ge 1$, also for $m = 600$.
+
+
+# %%
+def log_area(m):
+    return None
+
+
+check.ex0_1(log_area)
+
+# %% [markdown]
+# <details><summary>Hint</summary>
+#
+# $S_{600}$ is below $10^{-462}$, which is 0 for the computer. Add logarithms instead of multiplying areas. And count:
+# the step to $m$ starts from $m - 2$, so it divides by $m - 2$.
+#
+# </details>
+#
+# <details><summary>Solution</summary>
+#
+# ```python
+# import math
+#
+#
+# def log_area(m):
+#     log_s = math.log(2 if m % 2 else 2 * math.pi)
+#     for k in range(m, 2, -2):
+#         log_s += math.log(2 * math.pi / (k - 2))
+#     return log_s
+# ```
+#
+# The area is largest at $m = 7$ and then falls for ever. Do not read too much into that: an area in $\mathbb{R}^7$ and
+# one in $\mathbb{R}^8$ have different units, so that asking which is larger is like asking whether a meter is longer
+# than a square meter.
+#
+# </details>
+
+# %% [markdown]
+# ### Exercise 0.2: the angle between two random points
+#
+# Hold one point $a$ of the unit sphere fixed. The points at an angle $\theta$ from it form a smaller sphere, in
+# $\mathbb{R}^{m-1}$, of radius $\sin\theta$. The larger that sphere, the more likely the angle.
+#
+# Return the density of $\theta$ (in radians, a tensor of angles between 0 and $\pi$), such that its integral is one.
+
+
+# %%
+def density(theta, m):
+    return None
+
+
+check.ex0_2(density)
+
+# %% [markdown]
+# <details><summary>Hint</summary>
+#
+# The area of that smaller sphere is $S_{m-1} \sin^{m-2}\theta$. What is the area of all points together?
+#
+# </details>
+#
+# <details><summary>Solution</summary>
+#
+# ```python
+# from svae_lib.ops import log_surface_area
+#
+#
+# def density(theta, m):
+#     ratio = log_surface_area(m - 1) - log_surface_area(m)
+#     return torch.tensor(ratio).exp() * theta.sin() ** (m - 2)
+# ```
+#
+# </details>
+
+# %% [markdown]
+# For large $m$ this is nearly a normal bell around 90°, with a deviation of $1/\sqrt{m}$ radians. Compare:
+
+# %%
+for m, (a, b) in pairs.items():
+    spread = torch.rad2deg(geodesic_distance(a, b)).std()
+    print(f"m = {m:3}: {spread:2.0f}°, and one over the root of m is {57.296 / m**0.5:2.0f}°")
+
+# %% [markdown]
+# ## What we saw
+#
+# - In high dimensions the points of a normal prior lie near a shell of radius $\sqrt{m}$ and differ in direction only:
+#   the prior is round already.
+# - In few dimensions it has a middle. Data that go round are torn on a line; in a plane they go round a hole, and the
+#   prior draws ghosts from it.
+# - On a circle the same data keep their shape, and every code of the prior is a needle.
+#
+# ## Sharp bits
+#
+# - **$d$ is not $m$.** The sphere $S^d$ has $d$ degrees of freedom and lies in $\mathbb{R}^m$ with $m = d + 1$.
+#   svae_lib names spaces by $d$ (`"s1"` is the circle), distributions take $m$ (`HypersphericalUniform(2)`).
+# - **The shell is no proof.** That a normal prior looks round in high dimensions says that a sphere loses little
+#   there. It does not say that it wins anything.
+# - **A circle can be wound wrongly.** Nothing forces an encoder to go round $S^1$ once. Without the `x - 0.5` in our
+#   encoder it may stay on one side, and then it must tear. Try it, with several seeds.
+#
+# ## References
+#
+# - Davidson, Falorsi, De Cao, Kipf, Tomczak.
+#   [Hyperspherical Variational Auto-Encoders](https://arxiv.org/abs/1804.00891), UAI 2018. It asks
+#   the question of this chapter.
+# - Kingma, Welling. [Auto-Encoding Variational Bayes](https://arxiv.org/abs/1312.6114), ICLR 2014.
+# - Falorsi, de Haan, Davidson, De Cao, Weiler, Forré, Cohen. [Explorations in Homeomorphic Variational
+#   Auto-Encoding](https://arxiv.org/abs/1807.04689), 2018. Shapes of data and of latent spaces, and windings that go
+#   wrong.
+# - Blum, Hopcroft, Kannan. [Foundations of Data Science](https://www.cs.cornell.edu/jeh/book.pdf), chapter 2:
+#   high-dimensional space.
+
+# %% [markdown]
+# ## Notation
+#
+# The same letters in text, code and on axes, in every chapter.
+#
+# | sign | in code | meaning |
+# |---|---|---|
+# | $x$ | `x` | an image, or any piece of data |
+# | $z$ | `z` | a code, a point of the latent space |
+# | $m$ | `ambient_dim` | number of coordinates of $z$ |
+# | $d$ | `manifold_dim` | degrees of freedom: $d = m - 1$ on a sphere, $d = m$ in flat space |
+# | $S^d$ | `"s2"` | the sphere of dimension $d$; it lies in $\mathbb{R}^{d+1}$ |
+# | $S_m$ | `log_surface_area(m)` | area of the unit sphere in $\mathbb{R}^m$ (the code gives its logarithm) |
+# | $r$ | `radius` | radius of a sphere; distance from the origin |
+# | $\mu$ | `loc` | mean direction, a vector of length one |
+# | $\kappa$ | `concentration` | how sure: 0 is uniform, large is a sharp peak around $\mu$ |
+# | $w$ | `w` | $\mu^\top z$ for unit vectors, the cosine of the angle between them |
+# | $A_m(\kappa)$ | `bessel_ratio(m / 2 - 1, kappa)` | mean of $w$ under a von Mises–Fisher distribution, from 0 to 1 |
+# | $q(z \mid x)$ | `model.encode(x)` | posterior: what the encoder says of the code |
+# | $p(z)$ | `space.prior()` | prior: the code before any data |
+# | $\mathrm{KL}$ | `kl_divergence(q, p)` | what it costs to say $q$ instead of $p$ |
+# | $\mathrm{ELBO}$ | `model.elbo(x)` | $\mathbb{E}_q \log p(x \mid z) - \mathrm{KL}$, a lower bound on $\log p(x)$ |
+# | nat | | unit of KL and ELBO, from the natural logarithm: 1 nat is 1.44 bits |
+
+# %% [markdown]
+# ## Glossary
+#
+# - **Code**: the point $z$ that stands for $x$. The *encoder* gives a distribution of it, the *decoder* draws $x$ from
+#   it.
+# - **Concentration**: $\kappa$, the sphere's counterpart of one over a variance.
+# - **Great circle**: the largest circle on a sphere through two points; the shortest way on it.
+# - **Hypersphere**: a sphere of any dimension. A circle is $S^1$, the surface of a ball $S^2$.
+# - **Implicit gradient**: the derivative of a random draw, found without a formula for the draw.
+# - **Latent space**: where the codes live; in svae_lib with a prior and a family of posteriors.
+# - **Power Spherical distribution**: another bell on the sphere, cheaper to draw from.
+# - **Product space**: several latent spaces side by side; a code has one part in each.
+# - **Rate and distortion**: the KL and minus the reconstruction; together, minus the ELBO.
+# - **Reconstruction**: $\mathbb{E}_q \log p(x \mid z)$, how well $x$ is drawn again.
+# - **Uniform**: the same density everywhere on the sphere; the prior of round latent spaces.
+# - **von Mises–Fisher (vMF) distribution**: density proportional to $e^{\kappa\, \mu^\top z}$ on the sphere.
