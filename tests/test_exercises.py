@@ -8,8 +8,10 @@ import jupytext
 import pytest
 import torch
 from matplotlib.figure import Figure
+from torch.distributions import Beta
 
 from svae_lib import exercises as check
+from svae_lib.exercises.chapter_01 import moments
 from svae_lib.ops.sphere import log_surface_area, slerp
 
 SCRIPTS = sorted((Path(__file__).parent.parent / "notebooks" / "scripts").glob("*.py"))
@@ -77,6 +79,30 @@ def sine_law(theta, power):
     return math.exp(log_surface_area(power + 1) - log_surface_area(power + 2)) * theta.sin() ** power
 
 
+def uniform_height(n, m=41):
+    return 2 * Beta((m - 1) / 2, (m - 1) / 2).sample((n,)) - 1
+
+
+def wood(b):
+    """Exercise 1.3's sampler with a b of one's own, b(kappa, m, root)."""
+
+    def draw(kappa, m, n):
+        root = (4 * kappa**2 + (m - 1) ** 2) ** 0.5
+        at, a = b(kappa, m, root), (m - 1 + 2 * kappa + root) / 4
+        d = 4 * a * at / (1 + at) - (m - 1) * math.log(m - 1)
+        y = (1 + uniform_height(2 * n)) / 2
+        t = 2 * a * at / (1 - (1 - at) * y)
+        w = (1 - (1 + at) * y) / (1 - (1 - at) * y)
+        return w[torch.rand(2 * n).log() < (m - 1) * torch.log(t) - t + d][:n]
+
+    return draw
+
+
+def published_b(kappa, m, root):
+    share = min(max(kappa - 10, 0), 1)
+    return (1 - share) * (root - 2 * kappa) / (m - 1) + share * (m - 1) / (4 * kappa)
+
+
 MISTAKES = {
     "ex0_1": [
         (lambda m: math.exp(log_surface_area(m)), "return its logarithm"),
@@ -99,6 +125,33 @@ MISTAKES = {
         (lambda theta, m: sine_law(theta, m - 3), "the density of w"),
         (lambda theta, m: theta.sin() ** (m - 3), "the density of w = cos(theta)"),
         (lambda theta, m: torch.ones_like(theta) / math.pi, "compare your values"),
+    ],
+    "ex1_1": [
+        (lambda v, k: 1 + torch.log(1 - v + v * math.exp(-2 * k)) / k, "it falls as v grows"),
+        (lambda v, k: torch.arccos(1 + torch.log(v + (1 - v) * math.exp(-2 * k)) / k), "this is the angle"),
+        (lambda v, k: 1 + v.log() / k, "w begins at -1"),
+        (lambda v, k: 2 * v - 1, "kappa is missing"),
+        (lambda v, k: 1 + torch.log(v + (1 - v) * math.exp(-2 * k)), "divide the logarithm by kappa"),
+        (lambda v, k: torch.log(v * torch.tensor(k).exp() + (1 - v) * math.exp(-k)) / k, "exp(200) overflows"),
+        (lambda v, k: v * float("nan"), "not a number"),
+        (lambda v, k: v, "compare your values"),
+    ],
+    "ex1_2": [
+        (lambda k: (1 - torch.exp(-2 * k)) / k, "you forgot the 1/2"),
+        (lambda k: torch.sinh(k) / k, "a share above 1?"),
+        (lambda k: torch.exp(-k) * torch.sinh(k) / k, "exp(200) overflows"),
+        (lambda k: torch.exp(-k), "the mean of exp is not exp of the mean"),
+        (lambda k: 1 / (2 * k), "the other end of the integral"),
+        (lambda k: 1 - (1 - torch.exp(-2 * k)) / (2 * k), "the share that is rejected"),
+        (lambda k: 1 / (1 + k), "compare your values"),
+    ],
+    "ex1_3": [
+        (wood(published_b), "right up to kappa = 10, but at kappa = 11 E[w] is 0.05 instead of 0.25"),
+        (wood(lambda kappa, m, root: (root - 2 * kappa) / (m - 1)), "in float32 root - 2 kappa has no digits left"),
+        (wood(lambda kappa, m, root: (m - 1) / (4 * kappa)), "compare your means"),
+        (lambda kappa, m, n: uniform_height(n), "compare your means"),
+        (lambda kappa, m, n: uniform_height(n) * 0 + moments(kappa, m)[0], "compare your means"),
+        (lambda kappa, m, n: uniform_height(2 * n), "has shape (8000,), it should be (4000,)"),
     ],
     "ex2_1": [
         (lambda m, kappa, A: 1 - A**2 - (m - 1) / kappa * A, "has a factor more"),

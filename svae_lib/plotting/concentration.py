@@ -1,5 +1,6 @@
 """What kappa and m make of the von Mises-Fisher distribution: draws on a globe, and the law of w = <mu, z>."""
 
+from copy import deepcopy
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +16,7 @@ from svae_lib.plotting.style import Picture, new_figure, png, styled
 TRUTH, DRAWS, MEAN = "#bd1f01", "#92dadd", "#832db6"
 BINS = 30
 W_AXIS = r"$w = \langle\mu, z\rangle$ (cosine of the angle to $\mu$)"
+SHORT_W_AXIS = r"$w = \langle\mu, z\rangle$ (cosine)"
 TURNS = {"color": "#94a4a2", "linewidth": 0.6, "alpha": 0.7}
 
 
@@ -51,7 +53,7 @@ def marginal_density(kappa: float, m: int, w: np.ndarray) -> np.ndarray:
 
 
 def concentration(kappa: float, m: int, draws: int = 1000) -> Concentration:
-    """The distribution at kappa and m with draws that are always made from the same seed, so that they move smoothly."""
+    """The distribution at kappa and m with draws always made from the same seed, so that nothing flickers."""
     vmf = vmf_at_pole(kappa, m)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
@@ -80,7 +82,7 @@ class MarginalPicture:
 
     @styled
     def __init__(self):
-        self.figure = Picture(figsize=(5.2, 3.8), layout="constrained")
+        self.figure = Picture(figsize=(4.6, 3.7), layout="constrained")
         self.axes = self.figure.add_subplot()
         self._artists = draw_marginal(self.axes)
         self._title = self.figure.suptitle(" ", x=0.01, ha="left", fontsize=13, fontweight="bold")
@@ -127,31 +129,61 @@ def graticule() -> list[np.ndarray]:
 class LiveGlobe:
     """The draws on a plotly globe that can be turned with the mouse; `widget` is the FigureWidget."""
 
-    def __init__(self):
+    def __init__(self, view: Concentration):
         graph = require("plotly.graph_objects", extra="course")
         gaps = np.concatenate([np.vstack([line, np.full((1, 3), np.nan)]) for line in graticule()])
         lines = graph.Scatter3d(**xyz(gaps), mode="lines", line={"color": "#c8cdd2", "width": 2}, hoverinfo="skip")
         scale = {"colorscale": "Viridis", "cmin": -1, "cmax": 1, "size": 3}
         points = graph.Scatter3d(mode="markers", marker=scale, hovertemplate="w = %{z:.3f}<extra></extra>")
-        top = np.array([[0, 0, 1.0], [0, 0, 1.25]])
-        arrow = graph.Scatter3d(**xyz(top), mode="lines+text", text=["", "μ"], textfont={"size": 18}, hoverinfo="skip")
-        arrow.line = {"color": MEAN, "width": 6}
-        hidden = {axis: {"visible": False, "range": [-1.1, 1.3]} for axis in ("xaxis", "yaxis", "zaxis")}
-        camera = {"eye": {"x": 1.15, "y": 0.75, "z": 0.65}, "center": {"z": -0.05}}
+        points.update(drawn(view))
+        top = np.array([[0, 0, 1.0], [0, 0, 1.2]])
+        arrow = graph.Scatter3d(**xyz(top), mode="lines+text", text=["", "  μ"], hoverinfo="skip")
+        arrow.update(line={"color": MEAN, "width": 6}, textfont={"size": 18}, textposition="middle right")
+        hidden = {axis: {"visible": False, "range": [-1.3, 1.3]} for axis in ("xaxis", "yaxis", "zaxis")}
+        camera = {"eye": {"x": 0.95, "y": 0.62, "z": 0.5}, "center": {"z": 0.02}}
         scene = hidden | {"aspectmode": "cube", "camera": camera}
-        size = {"width": 380, "height": 380, "margin": {"l": 0, "r": 0, "t": 34, "b": 0}}
-        title = {"x": 0.03, "y": 0.97, "font": {"size": 14}}
+        size = {"width": 370, "height": 370, "margin": {"l": 0, "r": 0, "t": 30, "b": 0}}
+        title = {"text": globe_title(view), "x": 0.03, "y": 0.97, "font": {"size": 14}}
         layout = graph.Layout(**size, scene=scene, showlegend=False, title=title, uirevision="keep the reader's camera")
-        self.widget = graph.FigureWidget([lines, points, arrow], layout)
+        self.widget = opened_whole(graph.Figure([lines, points, arrow], layout))
         self.widget._config = {"displayModeBar": False}
 
     def draw(self, view: Concentration) -> None:
         """Show the draws of this distribution."""
         with self.widget.batch_update():
-            points = self.widget.data[1]
-            points.update(xyz(view.points.astype(np.float32)))
-            points.marker.color = view.points[:, 2].astype(np.float32)
-            self.widget.layout.title.text = f"1,000 draws: {what_is_seen(view.m)}"
+            self.widget.data[1].update(drawn(view))
+            self.widget.layout.title.text = globe_title(view)
+
+
+def globe_title(view: Concentration) -> str:
+    return f"1,000 draws: {what_is_seen(view.m)}"
+
+
+def drawn(view: Concentration) -> dict:
+    """The draws as plotly takes them, colored by w."""
+    points = view.points.astype(np.float32)
+    return {**xyz(points), "marker": {"color": points[:, 2]}}
+
+
+def opened_whole(figure):
+    """The plotly figure as a FigureWidget whose first message to the browser holds all of it.
+
+    A FigureWidget opens empty and sends its data after; inside of a box the browser may draw it in between, and then it
+    stays empty (plotly.py issue 4998).
+    """
+    from plotly.graph_objects import FigureWidget
+    from traitlets import default
+
+    class WholeFigureWidget(FigureWidget):
+        @default("_widget_data")
+        def _first_data(self):
+            return deepcopy(figure._data)
+
+        @default("_widget_layout")
+        def _first_layout(self):
+            return deepcopy(figure._layout)
+
+    return WholeFigureWidget(figure)
 
 
 def xyz(points: np.ndarray) -> dict[str, np.ndarray]:
@@ -188,7 +220,7 @@ def concentration_triptych(settings: tuple[tuple[float, int], ...] = ((10, 3), (
         globe.set_title(f"κ = {kappa:g}, m = {m}: {what_is_seen(m)}", loc="center", fontsize=10)
         fill_marginal(marginal, draw_marginal(marginal, legend=marginal is marginals[0]), view)
         marginal.set_title(f"KL {view.kl:.2f} nats, E[w] = {view.mean:.3f}", loc="center", fontsize=11)
-        marginal.set_xlabel(r"$w = \langle\mu, z\rangle$ (cosine)")
+        marginal.set_xlabel(SHORT_W_AXIS)
     for marginal in marginals[1:]:
         marginal.set_ylabel("")
     return figure

@@ -1,4 +1,4 @@
-"""How draws on a sphere are made, in pictures: pull and room, envelope and rejected points, the mirror, samplers tested."""
+"""How draws on a sphere are made, in pictures: pull and room, envelope and points, the mirror, samplers tested."""
 
 from collections.abc import Callable, Iterable, Mapping
 
@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from svae_lib.plotting.concentration import DRAWS, MEAN, TRUTH, W_AXIS, marginal_density, vmf_at_pole
+from svae_lib.plotting.concentration import DRAWS, MEAN, SHORT_W_AXIS, TRUTH, W_AXIS, marginal_density, vmf_at_pole
 from svae_lib.plotting.style import Picture, new_figure, styled, to_numpy
 
 INK_BLUE, AMBER, GRAY = "#3f90da", "#ffa90e", "#717581"
@@ -24,7 +24,7 @@ def pull_and_room(kappa: float, dims: Iterable[int]) -> Picture:
         axes.plot(w, (1 - w**2) ** ((m - 3) / 2), color=INK_BLUE, linestyle=":", label=r"room, $(1-w^2)^{(m-3)/2}$")
         density = marginal_density(kappa, m, w)
         axes.fill_between(w, density / density.max(), color=TRUTH, alpha=0.25, linewidth=0, label="product, p(w)")
-        axes.set(title=f"m = {m}", xlim=(-1, 1), xticks=TICKS, ylim=(0, 1.08), xlabel=r"$w = \langle\mu, z\rangle$ (cosine)")
+        axes.set(title=f"m = {m}", xlim=(-1, 1), xticks=TICKS, ylim=(0, 1.08), xlabel=SHORT_W_AXIS)
     figure.axes[0].set_ylabel("share of its largest value")
     figure.axes[0].legend(loc="center left", fontsize=9, frameon=True, edgecolor="none")
     return figure
@@ -60,7 +60,7 @@ def acceptance_rates(propose: Callable, dims: Iterable[int] = (2, 3, 11, 41, 201
     """The share of proposals that is accepted, over kappa, one line for each m; dashed, the same without the slide.
 
     propose(kappa, m, n) -> w and log_accept, each (n,). Without the slide a proposal is a uniform point of the sphere,
-    which is accepted with probability exp(kappa (w - 1)): on average exp(kappa A - kappa - KL).
+    which is accepted with probability exp(kappa (w - 1)).
     """
     figure = new_figure(7.5, 4.2, "How many proposals are accepted")
     axes = figure.add_subplot()
@@ -71,8 +71,8 @@ def acceptance_rates(propose: Callable, dims: Iterable[int] = (2, 3, 11, 41, 201
         axes.plot(kappas, rates, color=f"C{index}", label=f"m = {m}")
         axes.plot(kappas, [uniform_acceptance(kappa, m) for kappa in kappas], "--", color=f"C{index}", linewidth=1)
     axes.set(xscale="log", ylim=(0, 1.03), xlabel="concentration κ", ylabel="share of proposals accepted")
-    axes.text(0.98, 0.45, "solid: uniform points, slid\ndashed: uniform points as they are", ha="right",
-              transform=axes.transAxes, fontsize=9)  # fmt: skip
+    note = "solid: uniform points, slid\ndashed: uniform points as they are"
+    axes.text(0.98, 0.45, note, ha="right", transform=axes.transAxes, fontsize=9)
     axes.legend(loc="lower left", fontsize=9, frameon=True, edgecolor="none")
     return figure
 
@@ -89,7 +89,7 @@ def uniform_acceptance(kappa: float, m: int) -> float:
 
 @styled
 def mirror(mu: Tensor, x: Tensor, z: Tensor) -> Picture:
-    """Draws x (n, 2) around the pole e_1 on the circle, their mirror images z around mu (2,), and the mirror between."""
+    """Draws x (n, 2) around the pole e_1 on the circle, their images z around mu (2,), and the mirror between."""
     mu, x, z = to_numpy(mu), to_numpy(x), to_numpy(z)
     figure = new_figure(5.4, 5.4, "The mirror that sends the pole to μ")
     axes = figure.add_subplot()
@@ -98,13 +98,13 @@ def mirror(mu: Tensor, x: Tensor, z: Tensor) -> Picture:
     axes.plot(*np.stack([x, z], 1).transpose(2, 1, 0), color="#c8cdd2", linewidth=0.7, zorder=1)
     glass = mu + np.array([1.0, 0.0])
     axes.axline((0, 0), glass, color=GRAY, linestyle="--", linewidth=1.5)
-    axes.text(*(-1.18 * glass / np.linalg.norm(glass)), " the mirror", color=GRAY, fontsize=10, va="top")
+    axes.text(*(-1.18 * glass / np.linalg.norm(glass)), "   the mirror", color=GRAY, fontsize=10, va="top")
     axes.plot(*x.T, "o", color=INK_BLUE, markersize=4)
     axes.plot(*z.T, "D", color=TRUTH, markersize=4)
     for end, name, color in ((np.array([1.0, 0.0]), "pole $e_1$", INK_BLUE), (mu, "μ", TRUTH)):
         axes.annotate("", end, (0, 0), arrowprops={"arrowstyle": "->", "color": color, "linewidth": 2})
         axes.text(*(1.13 * end), name, color=color, fontsize=12, ha="left" if end[0] > 0 else "right", va="center")
-    axes.set(xlim=(-1.5, 1.5), ylim=(-1.5, 1.5), aspect="equal", xlabel="first coordinate", ylabel="second coordinate")
+    axes.set(xlim=(-1.3, 1.7), ylim=(-1.5, 1.5), aspect="equal", xlabel="first coordinate", ylabel="second coordinate")
     return figure
 
 
@@ -119,7 +119,7 @@ def cosine_histograms(kappa: float, m: int, cosines: Mapping[str, Tensor]) -> Pi
     for axes, (name, w) in zip(np.atleast_1d(figure.subplots(1, len(drawn), sharey=True)), drawn.items(), strict=True):
         axes.hist(w, bins=50, range=(low, high), density=True, color=DRAWS, label=f"{len(w):,} draws")
         axes.plot(grid, density, color=TRUTH, label="exact density")
-        axes.set(title=name, xlabel=r"$w = \langle\mu, z\rangle$ (cosine)")
+        axes.set(title=name, xlabel=SHORT_W_AXIS)
     figure.axes[0].set_ylabel("density (per unit of w)")
     figure.axes[0].legend(fontsize=9, loc="upper left")
     return figure
@@ -132,7 +132,8 @@ def mean_cosine(m: int, kappas: Tensor, means: Mapping[str, Tensor]) -> Picture:
     axes = figure.add_subplot()
     kappas = to_numpy(kappas)
     grid = np.linspace(0, kappas.max(), 101)
-    axes.plot(grid, [vmf_at_pole(kappa, m).mean[0].item() for kappa in grid], color=TRUTH, label="exact, $A_m(\\kappa)$")
+    exact = [vmf_at_pole(kappa, m).mean[0].item() for kappa in grid]
+    axes.plot(grid, exact, color=TRUTH, label="exact, $A_m(\\kappa)$")
     for (name, values), marker, color in zip(means.items(), "ox+", (MEAN, INK_BLUE, GRAY), strict=False):
         axes.plot(kappas, to_numpy(values), marker, color=color, markersize=6, markeredgewidth=2, label=name)
     axes.axhline(0, color=GRAY, linewidth=0.8)

@@ -5,8 +5,9 @@ from svae_lib.errors import require
 require("ipywidgets", extra="course")
 
 from svae_lib.widgets.base import SliderPanel  # noqa: E402  (after the one line a user without the extra reads)
+from svae_lib.widgets.concentration import ConcentrationPanel  # noqa: E402
 from svae_lib.widgets.kl import KLPanel  # noqa: E402
 from svae_lib.widgets.latent_globe import LatentGlobe  # noqa: E402
 from svae_lib.widgets.shell import ShellPanel  # noqa: E402
 
-__all__ = ["KLPanel", "LatentGlobe", "ShellPanel", "SliderPanel"]
+__all__ = ["ConcentrationPanel", "KLPanel", "LatentGlobe", "ShellPanel", "SliderPanel"]

@@ -8,9 +8,10 @@ from svae_lib.widgets.base import SliderPanel
 
 PRESETS = {
     "uniform": {"kappa": 0, "m": 3},
-    "a cap on S²": {"kappa": 10, "m": 3},
-    "κ = 10, m = 41": {"kappa": 10, "m": 41},
-    "κ = 41, m = 41": {"kappa": 41, "m": 41},
+    "a small cap": {"kappa": 100, "m": 3},
+    "κ = 10, m = 11": {"kappa": 10, "m": 11},
+    "κ = 10, m = 101": {"kappa": 10, "m": 101},
+    "κ = 101, m = 101": {"kappa": 101, "m": 101},
     "a circle": {"kappa": 2, "m": 2},
 }
 
@@ -25,7 +26,8 @@ class ConcentrationPanel(SliderPanel):
     """
 
     def __init__(self, kappa: float = 10.0, m: int = 3, presets: dict[str, dict[str, float]] = PRESETS):
-        globe, marginal, image = LiveGlobe(), MarginalPicture(), widgets.Image(format="png")
+        globe, marginal = LiveGlobe(concentration(kappa, m)), MarginalPicture()
+        image = widgets.Image(format="png")
 
         def draw(kappa: float, m: int) -> None:
             view = concentration(kappa, m)
@@ -38,4 +40,4 @@ class ConcentrationPanel(SliderPanel):
             "m": widgets.IntSlider(m, min=2, max=200, description="coordinates m", style=style),
         }
         picture = widgets.HBox([globe.widget, image], layout=widgets.Layout(overflow="hidden"))
-        super().__init__(sliders, draw, picture, fallback=png(concentration_triptych()), presets=presets, height=390)
+        super().__init__(sliders, draw, picture, fallback=png(concentration_triptych()), presets=presets, height=375)

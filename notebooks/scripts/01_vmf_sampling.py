@@ -1,0 +1,402 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: notebooks///ipynb,notebooks/scripts///py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 1 · Drawing on a sphere
+#
+# **How do you draw from a bell on a sphere?**
+#
+# 30 minutes. You need PyTorch, and to know why a VAE draws random codes. Afterwards you can draw from a
+# von Mises–Fisher distribution in 14 lines of your own, say what $\kappa$ does in 3 and in 100 dimensions, and catch a
+# sampler that is quietly wrong.
+
+# %% [markdown]
+# ## The question
+#
+# In flat space a VAE draws a code as `mean + std * noise`. On a sphere you can neither shift nor stretch without
+# falling off. The bell there is the *von Mises–Fisher distribution* (vMF), with mean direction $\mu$ and concentration
+# $\kappa \ge 0$:
+#
+# $$q(z) \propto e^{\kappa\, \mu^\top z}, \qquad z \in S^{m-1} = \{z \in \mathbb{R}^m : \lVert z \rVert = 1\}$$
+
+# %%
+from svae_lib.widgets import ConcentrationPanel
+
+ConcentrationPanel()
+
+# %% [markdown]
+# In words: each point is one draw, and $\mu$ points up. Beside it stands the law of $w = \langle \mu, z \rangle$, the
+# cosine of the angle to $\mu$: $1$ at $\mu$, $0$ on the equator, $-1$ opposite. For $m = 3$ the globe is the
+# whole sphere $S^2$. For larger $m$ it shows three of the coordinates, $w$ upwards and two others: a *shadow*, which
+# falls inside the ball though every draw is still at distance 1 from the origin. Where no kernel runs you see
+# three settings, side by side.
+#
+# ## Predict
+#
+# Write down your answers before you move a slider.
+#
+# 1. Keep $\kappa = 10$ and take $m$ from 3 to 101. Where do the points go?
+# 2. A draw on $S^{100}$ has 101 coordinates. For how many random numbers does $\kappa$ matter?
+# 3. Set $m = 3$ and $\kappa = 0$: a uniform point on $S^2$. Are there more draws near $w = 0$, where the
+#    sphere is widest, than near $w = 1$?
+#
+# Now move them. The first answer, in exact numbers:
+
+# %%
+import torch
+
+from svae_lib import VonMisesFisher
+
+for m in (3, 11, 101):
+    vmf = VonMisesFisher(torch.eye(m)[0], 10.0)
+    print(f"kappa = 10, m = {m:3}: the mean of w is {vmf.mean[0]:.3f}")
+
+# %% [markdown]
+# ## One number feels κ
+#
+# The density depends on $z$ by $w$ only. So a draw is a height $w$ on the axis $\mu$, and from there a step to the
+# side in a direction $v \perp \mu$ that is uniform, all directions being equal:
+#
+# $$z = w\,\mu + \sqrt{1-w^2}\; v, \qquad
+# p(w) \propto \underbrace{e^{\kappa w}}_{\text{pull}}\; \underbrace{(1-w^2)^{(m-3)/2}}_{\text{room}}$$
+#
+# That answers 2: one number feels $\kappa$. The pull is the bell's. The room is the sphere's: how much of it lies at
+# height $w$.
+
+# %%
+from svae_lib.plotting import sampling
+
+sampling.pull_and_room(10, (3, 11, 101))
+
+# %% [markdown]
+# In words: on $S^2$ there is as much room at every height, which answers 3 (Archimedes knew). As $m$ grows, nearly all
+# the room is at the equator, and the same pull achieves less. The bell is where the two agree. That answers 1, and it
+# is why a $\kappa$ means nothing without its $m$.
+#
+# ## Draw w: propose and reject
+#
+# On $S^2$ you can invert the distribution function on paper (Exercise 1.1). For other $m$ you cannot, so propose a $w$
+# from a law you can draw, and accept it with the right probability. The naive proposal is a uniform point of the
+# sphere. Its height $y$ is a beta variable stretched to $[-1, 1]$; accept it with probability $e^{\kappa(y-1)}$:
+
+# %%
+from torch.distributions import Beta
+
+torch.manual_seed(0)
+m, kappa = 41, 11
+y = 2 * Beta((m - 1) / 2, (m - 1) / 2).sample((1_000_000,)) - 1
+accepted = torch.rand(1_000_000) < (kappa * (y - 1)).exp()
+print(f"fewer than 1 in 10,000 accepted: {accepted.float().mean() < 1e-4}")
+
+# %% [markdown]
+# Hopeless: uniform points lie at the equator, the bell does not. So *slide* the sphere towards $\mu$ first, and let the
+# equator land where the bell is (a way to read the proposal of Ulrich and Wood):
+#
+# $$w = \frac{y + c}{1 + c\,y}, \qquad c = \frac{1-b}{1+b}, \quad b = \frac{m-1}{2\kappa + \sqrt{4\kappa^2 + (m-1)^2}}$$
+#
+# The probability of accepting is the bell's density over the proposal's, divided by the largest such ratio, which this
+# $b$ puts exactly at $w = c$:
+# $\;e^{\kappa(w-c)} \big(\tfrac{1-cw}{1-c^2}\big)^{m-1} \le 1$.
+#
+# ### From scratch
+
+
+# %%
+def propose(kappa, m, n):
+    b = (m - 1) / (2 * kappa + (4 * kappa**2 + (m - 1) ** 2) ** 0.5)
+    c = (1 - b) / (1 + b)
+    y = 2 * Beta((m - 1) / 2, (m - 1) / 2).sample((n,)) - 1  # the height of a uniform point
+    w = (y + c) / (1 + c * y)  # slid towards mu
+    return w, kappa * (w - c) + (m - 1) * torch.log((1 - c * w) / (1 - c**2))
+
+
+# %%
+torch.manual_seed(0)
+sampling.rejection(30, 11, *propose(30, 11, 400))
+
+# %% [markdown]
+# In words: the points lie evenly under the envelope, so those below the red line lie evenly under the density: their
+# $w$ has exactly the law we want. Where the envelope touches the density nothing is wasted.
+
+# %%
+sampling.acceptance_rates(propose)
+
+# %% [markdown]
+# In words: after the slide two proposals in three are accepted even at the worst, whatever the dimension. Uniform
+# points as they are fail as soon as $\kappa$ is worth having.
+#
+# ## Turn it to μ: the mirror
+#
+# With $w$ in hand, put the pole $e_1 = (1, 0, \dots, 0)$ in place of $\mu$. Then $v$ is normalized noise in the other
+# coordinates. To bring the pole to $\mu$ you need no rotation matrix. A mirror between the two does it, and
+# reflects the whole cloud with it:
+#
+# $$z = x - 2\,(u^\top x)\, u, \qquad u = \frac{e_1 - \mu}{\lVert e_1 - \mu \rVert}$$
+
+# %%
+from torch.nn.functional import normalize
+
+
+def around_pole(kappa, m, n):
+    w, log_accept = propose(kappa, m, 2 * n)
+    w = w[torch.rand(2 * n).log() < log_accept][:n, None]
+    v = normalize(torch.randn(n, m - 1), dim=-1)
+    return torch.cat([w, (1 - w**2).sqrt() * v], dim=-1)
+
+
+def mirror(mu, x):
+    u = normalize(torch.eye(len(mu))[0] - mu, dim=0)
+    return x - 2 * (x @ u)[:, None] * u
+
+
+# %%
+torch.manual_seed(0)
+mu = torch.tensor([-0.6, 0.8])
+x = around_pole(10, 2, 40)
+sampling.mirror(mu, x, mirror(mu, x))
+
+# %% [markdown]
+# In words: on the circle, $m = 2$. Each blue draw and its red image are joined; the mirror halves every line. Left and
+# right are exchanged, which a bell, being symmetric, cannot show.
+#
+# ## The same with svae_lib
+#
+# Your 14 lines against the library's sampler, around a random $\mu$ in $\mathbb{R}^{41}$:
+
+# %%
+torch.manual_seed(0)
+mu = normalize(torch.randn(41), dim=0)
+scratch = mirror(mu, around_pole(11, 41, 20_000))
+library = VonMisesFisher(mu, 11.0).sample((20_000,))
+sampling.cosine_histograms(11, 41, {"from scratch": scratch @ mu, "svae_lib": library @ mu})
+
+# %% [markdown]
+# In words: both follow the exact density. Do not trust a histogram alone; the mean of $w$ is known exactly, the
+# ratio of two Bessel functions $A_m(\kappa) = I_{m/2}(\kappa)/I_{m/2-1}(\kappa)$:
+
+# %%
+exact = VonMisesFisher(mu, 11.0).mean @ mu
+for name, z in {"from scratch": scratch, "svae_lib": library}.items():
+    w = z @ mu
+    within = (w.mean() - exact).abs() < 4 * w.std() / len(w) ** 0.5
+    print(f"{name}: mean of w within four standard errors of {exact:.3f}: {within}")
+
+# %% [markdown]
+# ## A sampler that is quietly wrong
+#
+# Here is the arithmetic of a sampler that was published with a paper: the same method in Wood's notation. It runs for
+# every $\kappa$, raises nothing, and every $w$ lies between $-1$ and $1$.
+
+# %%
+import math
+
+
+def published_w(kappa, m, n):
+    root = (4 * kappa**2 + (m - 1) ** 2) ** 0.5
+    share = min(max(kappa - 10, 0), 1)
+    b = (1 - share) * (root - 2 * kappa) / (m - 1) + share * (m - 1) / (4 * kappa)
+    a = (m - 1 + 2 * kappa + root) / 4
+    d = 4 * a * b / (1 + b) - (m - 1) * math.log(m - 1)
+    y = Beta((m - 1) / 2, (m - 1) / 2).sample((2 * n,))
+    t = 2 * a * b / (1 - (1 - b) * y)
+    w = (1 - (1 + b) * y) / (1 - (1 - b) * y)
+    accepted = torch.rand(2 * n).log() < (m - 1) * torch.log(t) - t + d
+    return w[accepted][:n]
+
+
+# %%
+torch.manual_seed(0)
+for m, kappa in ((3, 11), (41, 10), (41, 11), (128, 11)):
+    drawn = published_w(kappa, m, 200_000).mean()
+    exact = VonMisesFisher(torch.eye(m)[0], float(kappa)).mean[0]
+    print(f"m = {m:3}, kappa = {kappa}: mean of w {drawn:5.2f}, it should be {exact:.2f}")
+
+# %%
+torch.manual_seed(0)
+kappas = torch.arange(1, 41)
+means = torch.stack([published_w(kappa, 41, 20_000).mean() for kappa in kappas.tolist()])
+sampling.mean_cosine(41, kappas, {"published sampler": means})
+
+# %% [markdown]
+# In words: up to $\kappa = 10$ all is well, just above it the bell is nearly gone. At $m = 128$ it even points
+# *away* from $\mu$. On $S^2$, where one would look at a picture, the error cannot be seen. Exercise 1.3 is to find the
+# line.
+#
+# ## Exercises
+#
+# Each check prints one line and draws your answer against the truth.
+
+# %%
+from svae_lib import exercises as check
+
+# %% [markdown]
+# ### Exercise 1.1: no rejection on S²
+#
+# For $m = 3$ the room is constant, so $p(w) \propto e^{\kappa w}$ on $[-1, 1]$. Invert its distribution function:
+# return the $w$ below which a share $v$ of the draws lies. $v$ has the shape `(n,)`, $\kappa$ is a number, 1 to 200.
+
+
+# %%
+def inverse_cdf(v, kappa):
+    return None
+
+
+check.ex1_1(inverse_cdf)
+
+# %% [markdown]
+# <details><summary>Hint</summary>
+#
+# Integrate $e^{\kappa w}$ from $-1$ to $w$, divide by the whole integral, set that equal to $v$ and solve for $w$. In
+# float32 $e^{200}$ is infinite and $e^{-400}$ is a harmless zero.
+#
+# </details>
+#
+# <details><summary>Solution</summary>
+#
+# $v = (e^{\kappa w} - e^{-\kappa}) / (e^{\kappa} - e^{-\kappa})$, and with $e^{\kappa}$ taken out of the logarithm:
+#
+# ```python
+# def inverse_cdf(v, kappa):
+#     return 1 + torch.log(v + (1 - v) * torch.exp(torch.tensor(-2.0 * kappa))) / kappa
+# ```
+#
+# Feed it uniform random numbers, and you have a sampler on $S^2$ without rejection. The library uses it for $m = 3$.
+#
+# </details>
+
+# %% [markdown]
+# ### Exercise 1.2: how bad is naive?
+#
+# On $S^2$, propose uniform points and accept each with probability $e^{\kappa(w-1)}$. What share is accepted? `kappa`
+# has the shape `(k,)` and is positive; return the shares, shape `(k,)`. The formula is short, no simulation is needed.
+
+
+# %%
+def acceptance_rate(kappa):
+    return None
+
+
+check.ex1_2(acceptance_rate)
+
+# %% [markdown]
+# <details><summary>Hint</summary>
+#
+# The share is the mean of $e^{\kappa(w-1)}$ over uniform points. How is $w$ distributed for those? (Prediction 3.)
+#
+# </details>
+#
+# <details><summary>Solution</summary>
+#
+# $\int_{-1}^{1} \tfrac12 e^{\kappa(w-1)}\, dw = (1 - e^{-2\kappa}) / (2\kappa)$.
+#
+# ```python
+# def acceptance_rate(kappa):
+#     return (1 - torch.exp(-2 * kappa)) / (2 * kappa)
+# ```
+#
+# So on $S^2$ twice the $\kappa$ costs twice the work. In higher dimensions it is far worse: the dashed lines above.
+#
+# </details>
+
+# %% [markdown]
+# ### Exercise 1.3: find the bug
+#
+# Copy `published_w` and repair it, so that it is exact for every $\kappa$. It must return `n` draws of $w$; `kappa` is
+# a float32 tensor without dimensions, from 2 up to $10^5$.
+
+
+# %%
+def repaired_w(kappa, m, n):
+    return None
+
+
+check.ex1_3(repaired_w)
+
+# %% [markdown]
+# <details><summary>Hint</summary>
+#
+# Two formulas for the same number are mixed by `share`. Compare their values at $m = 41$, $\kappa = 11$. Then ask why
+# anybody wanted the second one: what is `root - 2 * kappa` in float32 when $\kappa = 10^5$?
+#
+# </details>
+#
+# <details><summary>Solution</summary>
+#
+# ```python
+# import math
+#
+# from torch.distributions import Beta
+#
+#
+# def repaired_w(kappa, m, n):
+#     root = (4 * kappa**2 + (m - 1) ** 2) ** 0.5
+#     b = (m - 1) / (2 * kappa + root)
+#     a = (m - 1 + 2 * kappa + root) / 4
+#     d = 4 * a * b / (1 + b) - (m - 1) * math.log(m - 1)
+#     y = Beta((m - 1) / 2, (m - 1) / 2).sample((2 * n,))
+#     t = 2 * a * b / (1 - (1 - b) * y)
+#     w = (1 - (1 + b) * y) / (1 - (1 - b) * y)
+#     accepted = torch.rand(2 * n).log() < (m - 1) * torch.log(t) - t + d
+#     return w[accepted][:n]
+# ```
+#
+# `(root - 2 * kappa) / (m - 1)` is right on paper and loses all its digits when $\kappa$ is large. The cure that was
+# published, $(m-1)/(4\kappa)$, is right for $\kappa \gg m$ only, and it was switched on at $\kappa = 10$ whatever $m$.
+# Multiplying above and below by `root + 2 * kappa` gives a sum where the difference was, and needs no switch.
+#
+# </details>
+
+# %% [markdown]
+# ## What we saw
+#
+# - A draw from the bell is one number $w$ that feels $\kappa$, one uniform direction, and one mirror.
+# - Pull and room decide where the bell stands: the same $\kappa = 10$ gives a mean $w$ of 0.900 in $\mathbb{R}^3$
+#   and of 0.098 in $\mathbb{R}^{101}$.
+# - A wrong sampler raises nothing. Test a sampler against a moment that is known exactly, at every $m$ and $\kappa$ you
+#   use.
+#
+# ## Sharp bits
+#
+# - **$m$ is not $d$.** $S^2$ is a surface, $d = 2$, in $m = 3$ coordinates. A latent space `"s40"` draws in $m = 41$.
+# - **The mirror near the pole.** Where $\mu$ is close to $e_1$, little is left of $e_1 - \mu$ in float32. The library's
+#   `rotate_pole_to` flips the first coordinate there, and sets the mirror between $-e_1$ and $\mu$.
+# - **Near the pole $w$ has no digits.** In float32, numbers just below 1 lie $6 \cdot 10^{-8}$ apart. At large
+#   $\kappa$ the draws of $w$ fall on a few of them. The library carries $1 - w$ instead.
+# - **A coin has no gradient.** Accept or reject is yes or no, and hides how a draw depends on $\kappa$. What the
+#   library's `rsample` does instead is a story of its own (the last reference).
+#
+# The second and the third in numbers:
+
+# %%
+from svae_lib.ops import rotate_pole_to
+
+pole, mu = torch.eye(3)[0], torch.tensor([1.0, 1e-4, 0.0])  # an angle of 1e-4 apart
+print("our mirror sends the pole to mu:", torch.allclose(mirror(mu, pole[None])[0], mu, atol=1e-6))
+print("rotate_pole_to does:", torch.allclose(rotate_pole_to(mu, pole), mu, atol=1e-6))
+
+# %%
+torch.manual_seed(0)
+w = around_pole(1e6, 3, 10_000)[:, 0]
+print(f"kappa = 1e6, 10,000 draws: fewer than 300 different w: {len(w.unique()) < 300}")
+
+# %% [markdown]
+# ## References
+#
+# - Ulrich. [Computer Generation of Distributions on the m-Sphere](https://doi.org/10.2307/2347441), 1984.
+# - Wood. [Simulation of the von Mises Fisher distribution](https://doi.org/10.1080/03610919408813161), 1994.
+#   Corrects Ulrich's algorithm.
+# - Fisher. [Dispersion on a Sphere](https://doi.org/10.1098/rspa.1953.0064), 1953. The bell on $S^2$.
+# - Davidson, Falorsi, De Cao, Kipf, Tomczak.
+#   [Hyperspherical Variational Auto-Encoders](https://arxiv.org/abs/1804.00891), UAI 2018. The sampler in a VAE.
+# - Figurnov, Mohamed, Mnih. [Implicit Reparameterization Gradients](https://arxiv.org/abs/1805.08498), NeurIPS 2018.

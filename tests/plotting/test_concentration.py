@@ -1,0 +1,86 @@
+import numpy as np
+import pytest
+import torch
+
+from svae_lib.plotting.concentration import (
+    LiveGlobe,
+    MarginalPicture,
+    concentration,
+    concentration_triptych,
+    marginal_density,
+    what_is_seen,
+)
+
+
+@pytest.mark.parametrize("m", [2, 3, 5, 41, 200])
+@pytest.mark.parametrize("kappa", [0.0, 1.0, 11.0, 200.0])
+def test_the_density_of_w_has_mass_one_and_the_mean_that_is_shown(kappa, m):
+    """By the midpoint rule in the angle, whose error on a smooth periodic function is far below this tolerance."""
+    angle = (np.arange(4000) + 0.5) / 4000 * np.pi
+    w = np.cos(angle)
+    weight = marginal_density(kappa, m, w) * np.sin(angle) * np.pi / 4000
+    view = concentration(kappa, m)
+    assert weight.sum() == pytest.approx(1, abs=1e-5)
+    assert (weight * w).sum() == pytest.approx(view.mean, abs=1e-5)
+
+
+def test_the_kl_that_is_shown():
+    assert concentration(10, 3).kl == pytest.approx(1.99573, abs=1e-5)
+    assert concentration(50, 41).kl == pytest.approx(12.33476, abs=1e-5)
+    assert concentration(0, 3).kl == pytest.approx(0, abs=1e-12)
+
+
+@pytest.mark.parametrize("m", [2, 3, 41])
+def test_the_draws_are_the_distributions_and_stand_where_their_coordinates_say(m):
+    view = concentration(10, m)
+    length = np.linalg.norm(view.points, axis=-1)
+    if m <= 3:
+        np.testing.assert_allclose(length, 1)
+    else:
+        assert length.max() < 1
+    assert (view.points[:, 1] == 0).all() == (m == 2)
+    w = view.points[:, 2]
+    assert abs(w.mean() - view.mean) < 5 * w.std() / len(w) ** 0.5  # five standard errors
+    spread = (np.interp(w, view.grid, view.density) > 0).all()
+    assert spread, "a draw where the density that is shown is zero"
+
+
+def test_the_same_draws_each_time_and_the_readers_random_numbers_are_left_alone():
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    first, second = concentration(7, 4), concentration(7, 4)
+    np.testing.assert_array_equal(first.points, second.points)
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_the_live_picture_follows_and_the_triptych_shows_the_same_data():
+    picture = MarginalPicture()
+    near, same, far = (picture.draw(concentration(kappa, 5)) for kappa in (10, 10, 50))
+    assert near == same != far
+    assert "KL to uniform" in picture.figure.get_suptitle()
+    figure = concentration_triptych(((10, 3), (2, 5)))
+    view = concentration(2, 5)
+    np.testing.assert_array_equal(figure.axes[3].lines[0].get_ydata(), view.density)
+    heights = figure.axes[3].patches[0].get_data().values
+    assert heights.sum() * (2 / len(heights)) == pytest.approx(1)  # every draw is in the histogram
+
+
+def test_the_live_globe_holds_its_draws_when_it_opens_and_follows(monkeypatch):
+    """A FigureWidget opens empty of itself, and in a box the browser may draw it before its data come."""
+    import ipywidgets
+
+    opened, open_widget = [], ipywidgets.Widget.open
+    monkeypatch.setattr(ipywidgets.Widget, "open", lambda self: (opened.append(self.get_state()), open_widget(self)))
+    first, second = concentration(10, 3), concentration(20, 3)
+    globe = LiveGlobe(first)
+    state = next(state for state in opened if "_widget_data" in state)
+    assert all(trace["x"]["shape"][0] > 0 for trace in state["_widget_data"])
+    assert state["_widget_layout"]["title"]["text"] == "1,000 draws: the whole sphere S²"
+    np.testing.assert_allclose(globe.widget.data[1].z, first.points[:, 2], atol=1e-6)
+    globe.draw(second)
+    np.testing.assert_allclose(globe.widget.data[1].z, second.points[:, 2], atol=1e-6)
+
+
+def test_what_is_seen_is_said():
+    assert [what_is_seen(m) for m in (2, 3, 7)] == ["the circle S¹", "the whole sphere S²", "3 of 7 coordinates"]
