@@ -167,6 +167,13 @@ def test_it_runs_clean_and_asks_no_other_machine(chapter):
     assert {host for host in chapter.hosts if host} == {"127.0.0.1"}
 
 
+def test_every_live_globe_shows_its_points(chapter):
+    counts = chapter.page.evaluate(
+        "[...document.querySelectorAll('.js-plotly-plot')].map(globe => globe.data.map(trace => trace.x.length))"
+    )
+    assert all(traces and all(traces) for traces in counts)
+
+
 def test_every_slider_moves_its_figure_by_key_by_typing_and_by_preset(chapter, capsys):
     panels = chapter.page.locator(".svae-panel")
     assert panels.count() >= 1
