@@ -49,7 +49,8 @@ notebooks: setup
 	@echo "notebooks: README's table of chapters is up to date"
 
 bench: setup
-	@$(PY) -m pytest --benchmark-only benchmarks
+	@echo "bench: each of ours against its peer, in turn"
+	@$(PY) -m pytest -o "python_files=bench_*.py" --benchmark-only --benchmark-columns=median,iqr benchmarks
 
 clean:
 	@echo "clean: removing .venv, build folders and caches"
