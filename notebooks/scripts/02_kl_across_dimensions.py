@@ -219,9 +219,9 @@ from svae_lib.widgets import KLPanel
 KLPanel()
 
 # %% [markdown]
-# In words: start with "κ = 1, m = 66" and see the red line of the naive formula stray and end, just before the dot.
-# Change to float64: it lives again, until $m = 299$. Then hold $\kappa$ and pull $m$ from 2 to 400. The dot slides down
-# the one curve that all spheres share.
+# In words: with three coordinates the naive formula is right. With $\kappa = 10$ and $m = 150$ it is dead in float32
+# and lives in float64. Press "κ = 1, m = 66", and see its red line stray and end, just before the dot. Then hold
+# $\kappa$ and pull $m$ from 2 to 400: the dot slides down the one curve that all spheres share.
 
 # %% [markdown]
 # ## The floor of $\kappa$

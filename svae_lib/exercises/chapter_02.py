@@ -79,4 +79,5 @@ def ex2_3(attempt):
         "log p is minus the logarithm of the area: subtracting it adds it": truth - 2 * log_area,
     }
     picture = against_truth(radii, value, truth, "κ = 10 on a sphere in R⁵", "radius r", "KL (nats)")
+    picture.axes[0].axhline(0, color="#717581", linewidth=1)  # else the axis would enlarge rounding errors
     return judge(value, truth, mistakes), picture

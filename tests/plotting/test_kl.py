@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from svae_lib import plotting
+from svae_lib import exercises, plotting
 from svae_lib.ops.bessel import bessel_ratio
 from svae_lib.plotting.concentration import marginal_density
 from svae_lib.plotting.kl import floor_cost, kl_on_radius, kl_to_uniform, limit_correlation, limit_kl
@@ -89,3 +89,9 @@ def test_the_largest_area_is_a_matter_of_the_unit_of_length():
     names = [text.get_text() for text in left.get_legend().get_texts()]
     assert names == ["radius 0.5: m = 3", "radius 1: m = 7", "radius 2: m = 26"]
     assert len(right.lines) == 4
+
+
+def test_the_picture_of_exercise_2_3_does_not_enlarge_rounding_errors():
+    picture = exercises.ex2_3(lambda m, kappa, A, log_C, log_area, r: kappa * A + log_C + log_area)
+    low, high = picture.axes[0].get_ylim()
+    assert low <= 0 < 2 < high
