@@ -21,8 +21,13 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
 
 def tracked_files() -> list[Path]:
     """What is, or would be, under version control, and can be read as text."""
-    listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT,
-                            check=True, capture_output=True, text=True).stdout
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
     paths = [ROOT / name for name in listed.split("\0") if name]
     return [path for path in paths if path.is_file() and path.suffix not in {".png", ".safetensors", ".npz", ".pt"}]
 
@@ -128,8 +133,13 @@ def test_the_citation_names_both_papers():
 
 def test_no_file_names_a_path_of_the_machine_it_was_written_on():
     here = re.compile(r"(?<![\w.])/(?:work|root|home/\w+|opt|Users/\w+)/")
-    found = [(path.name, line.strip()[:80]) for path in tracked_files() if path != Path(__file__).resolve()
-             for line in path.read_text().splitlines() if here.search(line)]
+    found = [
+        (path.name, line.strip()[:80])
+        for path in tracked_files()
+        if path != Path(__file__).resolve()
+        for line in path.read_text().splitlines()
+        if here.search(line)
+    ]
     assert found == []
 
 
@@ -174,7 +184,7 @@ def test_binder_recognises_the_conda_environment():
     environment = yaml.safe_load((ROOT / "environment.yml").read_text())
     [python] = [line for line in environment["dependencies"] if str(line).startswith("python=")]
     assert f"Building conda environment for {python}" in recipe
-    assert 0 < recipe.index("COPY --chown=0:0 src/") < recipe.index('env update -p ${NB_PYTHON_PREFIX} --file')
+    assert 0 < recipe.index("COPY --chown=0:0 src/") < recipe.index("env update -p ${NB_PYTHON_PREFIX} --file")
     assert {"pip": ["-e .[course]"]} in environment["dependencies"]
     assert "pytorch-cpu" in environment["dependencies"] and environment["channels"] == ["conda-forge"]
 
