@@ -56,7 +56,8 @@ class VAE(nn.Module):
 
     def encode(self, x: Tensor) -> Distribution:
         """The posterior q(z | x): batch_shape (B,), event_shape (event_size,)."""
-        return self.latent_space.posterior(self.head(self.encoder(x)))
+        parameters = self.head(self.encoder(x))
+        return self.latent_space.posterior(parameters.to(self.head.weight.dtype))  # mixed precision ends here
 
     def decode(self, z: Tensor) -> Tensor:
         """Pixel parameters (..., H, W[, parameter_count]) of points (..., event_size): logits, means."""

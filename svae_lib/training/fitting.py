@@ -36,6 +36,7 @@ def fit(
     save_every: int = 5,
     resume: bool = False,
     device: str | torch.device | None = None,
+    precision: str | None = None,
     progress: bool = True,
     on_epoch: Callable[[History], None] | None = None,
 ) -> History:
@@ -50,7 +51,8 @@ def fit(
     All noise of an epoch comes from (seed, restarts, epoch), so a training that is killed and goes on with `resume`
     ends, on the CPU, with the very weights of one that was not. The caller's random state is left as it was.
 
-    Several processes (torchrun) share every batch; see run_files/SEVERAL_DEVICES.md.
+    Several processes (torchrun) share every batch; see run_files/SEVERAL_DEVICES.md. With precision="bf16-mixed"
+    the networks compute in bfloat16, the distributions and all sums in float32. Either needs Lightning's Fabric.
 
     checkpoint: a file, written every `save_every` epochs, at the end and on Ctrl-C. on_epoch: called after each epoch.
     Errors: InputError for empty splits, a bad checkpoint or a file that cannot be written; TrainingFailed after
@@ -62,7 +64,7 @@ def fit(
     for name, split in {"training": data.train, "validation": data.validation}.items():
         if len(split) == 0:
             raise InputError(f"{data.name} has no {name} images: training needs both kinds")
-    loop = Loop(model, data, learning_rate, batch_size, seed, binarize_once, device)
+    loop = Loop(model, data, learning_rate, batch_size, seed, binarize_once, device, precision)
     if resume and checkpoint is not None and os.path.exists(checkpoint):
         loop.resume(checkpoint)
     burn_in = min(schedule.end if burn_in is None else burn_in, epochs - 1)
@@ -89,6 +91,7 @@ def fit(
                     save()
                 if on_epoch is not None and loop.rank == 0:
                     on_epoch(loop.history)
+            bar.n = bar.total = loop.history.epoch  # a bar that stops short, by rounding or early, ends in red
         except KeyboardInterrupt:
             save()
             raise

@@ -158,6 +158,19 @@ def test_a_learned_radius_is_trained(make_model, data):  # the reference never t
     assert abs(model.latent_space.radius.item() - before) > 1e-3
 
 
+def test_mixed_precision_learns_and_leaves_float32_weights(make_model, data):
+    pytest.importorskip("lightning_fabric")
+    model = make_model()
+    seen = set()
+    model.decoder.net[0].register_forward_hook(lambda layer, inputs, output: seen.add(output.dtype))
+    history = fit(model, data, epochs=8, batch_size=10, precision="bf16-mixed", progress=False)
+    assert torch.bfloat16 in seen  # in training; validation is exact
+    assert history.rows[-1]["train_elbo"] > history.rows[0]["train_elbo"]
+    assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
+    with pytest.raises(InputError, match="precision 'half': choose from 32-true, bf16-mixed"):
+        fit(model, data, epochs=1, precision="half", progress=False)
+
+
 def test_clipping_bounds_the_step(make_model, data):
     norms = []
     for clip in (None, 0.5):
