@@ -125,7 +125,7 @@ def _experiment(arguments: argparse.Namespace, stored: Experiment | None) -> Exp
 
 
 def _train(arguments: argparse.Namespace) -> int:
-    name, folder = arguments.exp_name, None
+    name = arguments.exp_name
     if name is None and arguments.resume:
         raise InputError("--resume needs the run's name: -en EXP_NAME")
     if name is not None and (name in ("", ".", "..") or os.sep in name):
@@ -140,10 +140,11 @@ def _train(arguments: argparse.Namespace) -> int:
         parts = Path(experiment.dataset).stem, experiment.latent, experiment.seed, time.strftime("%Y%m%d-%H%M%S")
         name = re.sub(r"[^\w.-]", "_", "-".join(map(str, parts)))
     folder = arguments.log_dir / name
-    if arguments.dry_run:
+    if _LEADER and (arguments.dry_run or experiment.verbosity == 2):
         from svae_lib.experiment.building import describe
 
         print(describe(experiment), f"folder  {folder}", sep="\n")
+    if arguments.dry_run:
         return 0
     from svae_lib.experiment.run import run_experiment
     from svae_lib.training import TrainingFailed

@@ -234,6 +234,7 @@ WRONG = {
     "train -vf 0": "1 or above",
     "train -lls 0": "1 or above",
     "train --device tpu9": "--device 'tpu9'",
+    "train --device meta": "--device 'meta'",
     "train --device cuda:99": "--device 'cuda:99'",
     "train --threads 0": "1 or above",
     "train --resume": "-en EXP_NAME",
@@ -292,6 +293,17 @@ def test_dry_run_shows_model_data_and_plan_and_writes_nothing(desk, capsys):
     assert "50,000 training, 10,000 validation and 10,000 test images of 28 x 28" in out
     assert "30 epochs of 500 steps" in out
     assert list(desk.iterdir()) == []
+
+
+def test_verbosity_adds_lines_and_the_plan(finished, desk, capsys, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    shown = []
+    for verbosity in "012":
+        line = ["train", "-d", str(finished / "mine.npz"), "-e", "4", "-hd", "16", "-pf", "2", "-v", verbosity]
+        assert cli.main([*line, "-en", verbosity]) == 0
+        shown.append(capsys.readouterr().out)
+    assert [out.count("validation ELBO") for out in shown] == [0, 2, 2]
+    assert ["4 epochs of" in out for out in shown] == [False, False, True]
 
 
 def test_a_run_leaves_what_is_promised(finished):

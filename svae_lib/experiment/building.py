@@ -67,9 +67,11 @@ def describe(experiment: Experiment) -> str:
 
 
 def _device(name: str) -> torch.device:
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
-        device = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if name == "auto" else name)
-        torch.empty(0, device=device)
+        if name.partition(":")[0] in ("cpu", "cuda", "mps"):
+            return torch.empty(0, device=name).device
     except (RuntimeError, AssertionError):  # torch without CUDA asserts
-        raise InputError(f"--device {name!r} is not on this machine: choose auto, cpu, cuda, cuda:1 or mps") from None
-    return device
+        pass
+    raise InputError(f"--device {name!r} is not on this machine: choose auto, cpu, cuda, cuda:1 or mps")
