@@ -9,7 +9,7 @@ from svae_lib.distributions import HypersphericalUniform, VonMisesFisher
 from svae_lib.latent_spaces import parse_latent_space
 from svae_lib.ops.bessel import vmf_terms
 from svae_lib.ops.sphere import log_surface_area
-from svae_lib.plotting.concentration import marginal_density, vmf_at_pole
+from svae_lib.plotting.concentration import SHORT_W_AXIS, marginal_density, vmf_at_pole
 from svae_lib.plotting.style import Picture, new_figure, styled
 
 AMBIENT_DIMS = (2, 3, 5, 11, 41, 101)
@@ -89,7 +89,7 @@ def polar_densities(pairs: list[tuple[int, float]], title: str) -> Picture:
         mean = vmf_at_pole(kappa, m).mean[0].item()
         axes.axvline(mean, **LIMIT, label=f"E[w] = {mean:.3f}")
         axes.set_title(f"m = {m}, κ = {kappa:g}: KL {kl_to_uniform(m, kappa):.2f} nats", fontsize=11)
-        axes.set(xlabel=r"$w = \langle\mu, z\rangle$ (cosine)", xlim=(-1, 1), ylim=(0, 1.35 * tallest))
+        axes.set(xlabel=SHORT_W_AXIS, xlim=(-1, 1), ylim=(0, 1.35 * tallest))
         axes.legend(loc="upper left", fontsize=9)
     figure.axes[0].set_ylabel("density (per unit of w)")
     return figure

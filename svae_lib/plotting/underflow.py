@@ -96,7 +96,7 @@ class KLPicture:
     """A sphere's place on the collapsed curve, and where the naive formula dies.
 
     The axes never change: they are drawn once and kept as an image; a frame is that image with two lines, two points
-    and two lines of text on top.
+    and a line of text on top.
     """
 
     @styled
