@@ -30,7 +30,7 @@ def load_run(folder: str | os.PathLike, **runtime) -> Run:
     Errors: InputError naming the file that is missing, damaged, or of another model.
     """
     folder = Path(folder)
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise InputError(f"there is no run folder {folder}")
     experiment = replace(stored_experiment(folder), **runtime)
     if not (folder / "metrics.json").exists():
@@ -54,7 +54,7 @@ def stored_experiment(folder: Path) -> Experiment:
 
 def check_folder(folder: Path, experiment: Experiment, resume: bool) -> None:
     """Refuse a folder that a run must not touch. Errors: InputError."""
-    if not folder.exists():
+    if not os.path.exists(folder):  # which calls a name too long for the system absent, not an error
         return
     if not resume:
         raise InputError(f"{folder} exists: take another name, or go on with that run by --resume")
@@ -72,7 +72,7 @@ def check_folder(folder: Path, experiment: Experiment, resume: bool) -> None:
 def open_folder(folder: Path, experiment: Experiment) -> None:
     """Make the folder, with experiment.json in it from the first moment on."""
     text = experiment.to_json().encode()
-    if folder.exists():
+    if os.path.exists(folder):
         return write_whole(folder / "experiment.json", text)
     unfinished = folder.with_name(f".{folder.name}.new")
     try:
