@@ -129,7 +129,9 @@ def _train(arguments: argparse.Namespace) -> int:
     if name is None and arguments.resume:
         raise InputError("--resume needs the run's name: -en EXP_NAME")
     if name is not None and (name in ("", ".", "..") or os.sep in name or len(os.fsencode(name)) > 200):
-        raise InputError(f"-en/--exp_name {name!r}: name a folder in {arguments.log_dir}, without {os.sep}, in 200 bytes")
+        raise InputError(
+            f"-en/--exp_name {name!r}: name a folder in {arguments.log_dir}, without {os.sep}, in 200 bytes"
+        )
     if arguments.resume and (arguments.log_dir / name / "experiment.json").exists():
         from svae_lib.experiment.folder import stored_experiment
 
