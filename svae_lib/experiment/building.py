@@ -8,9 +8,7 @@ from svae_lib.datasets import ALIASES, SOURCES, ImageDataset, load_dataset
 from svae_lib.errors import InputError
 from svae_lib.experiment.plan import LIKELIHOODS, Experiment
 from svae_lib.latent_spaces import parse_latent_space
-from svae_lib.models import VAE
-from svae_lib.models.likelihoods import build_likelihood
-from svae_lib.models.networks import NETWORKS
+from svae_lib.models import VAE, build_vae
 
 
 def build(experiment: Experiment) -> tuple[VAE, ImageDataset]:
@@ -31,16 +29,10 @@ def build_model(experiment: Experiment, image_shape: tuple[int, int]) -> VAE:
     options = {"radius": experiment.radius, "learn_radius": experiment.learn_radius}
     options |= {"covariance": experiment.covariance_matrix, "concentration_floor": experiment.concentration_floor}
     space = parse_latent_space(experiment.latent, **options)
-    likelihood = build_likelihood(LIKELIHOODS[experiment.loss_function], experiment.sigma)
-    encoder, decoder = NETWORKS[experiment.encode_type][0], NETWORKS[experiment.decode_type][1]
+    networks, likelihood = (experiment.encode_type, experiment.decode_type), LIKELIHOODS[experiment.loss_function]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(experiment.seed)
-        return VAE(
-            encoder(image_shape, experiment.h_dims),
-            decoder(space.event_size, image_shape, likelihood.parameter_count, experiment.h_dims),
-            space,
-            likelihood,
-        )
+        return build_vae(image_shape, space, experiment.h_dims, networks, likelihood, experiment.sigma)
 
 
 def describe(experiment: Experiment) -> str:
