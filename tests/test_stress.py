@@ -93,7 +93,8 @@ def test_no_run_ends_in_a_traceback_a_nan_or_a_hang():
                 assert "\n" not in str(error)
                 outcomes["refused"] += 1
             except TrainingFailed:
-                assert experiment.lr == 0.1, experiment  # a step so large may diverge; it must say so
+                # a step so large may diverge, and without a KL a normal's deviation may fall to 0: both must be said
+                assert experiment.lr == 0.1 or experiment.beta == 0, experiment
                 outcomes["diverged"] += 1
             assert time.process_time() - start < 120, experiment  # whoever hangs here burns the processor
 

@@ -39,7 +39,9 @@ class Schedule:
         return self.beta * (min(1.0, (epoch - self.freeze) / self.warmup) if self.warmup else 1.0)
 
     def term(self, epoch: int, kl: Tensor) -> Tensor:
-        return torch.zeros_like(kl) if epoch <= self.freeze else (self.weight(epoch) * kl - self.target).abs()
+        weight = self.weight(epoch)
+        weighted = weight * kl if weight > 0 else torch.zeros_like(kl)  # 0 times an infinite KL would be NaN
+        return weighted if epoch <= self.freeze else (weighted - self.target).abs()
 
 
 @dataclass

@@ -32,8 +32,9 @@ def test_the_weight_never_falls_and_reaches_beta_at_the_end_of_the_warmup():
     assert weights[schedule.end - 2] < 2.0 == weights[schedule.end - 1] == weights[-1]
 
 
-def test_a_frozen_kl_that_is_infinite_costs_nothing():
-    assert Schedule(freeze=2).term(1, torch.tensor(math.inf)) == 0
+@pytest.mark.parametrize("schedule", [Schedule(freeze=2), Schedule(beta=0.0)])
+def test_an_infinite_kl_without_weight_costs_nothing(schedule):
+    assert schedule.term(1, torch.tensor(math.inf)) == 0
 
 
 def test_a_target_pulls_from_both_sides():
