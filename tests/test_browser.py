@@ -110,7 +110,8 @@ class Chapter:
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         for event in ("request", "websocket"):
             self.page.on(event, lambda it: self.hosts.add(urlsplit(it.url).hostname))
-        self.page.goto(f"{address}/lab/tree/{path.name}?token={TOKEN}")
+        # a workspace of its own: the default one opens the chapters before this one again
+        self.page.goto(f"{address}/lab/workspaces/{path.stem}/tree/{path.name}?token={TOKEN}")
         self.page.wait_for_selector(".jp-Notebook .jp-CodeCell")
         self.wait_until_idle()
         # "; 0" because evaluate waits for a promise for ever, and wait_for_function gives up

@@ -74,11 +74,11 @@ def fit(
             save_checkpoint(checkpoint, loop.good)
 
     cuda = [loop.device] if loop.device.type == "cuda" else []
-    with torch.random.fork_rng(devices=cuda), _bar(epochs, progress and loop.rank == 0) as bar:
+    with torch.random.fork_rng(devices=cuda), _bar(epochs, loop.steps, progress and loop.rank == 0) as bar:
         try:
             while loop.history.epoch < epochs and not loop.history.stalled(look_ahead):
                 epoch = loop.history.epoch + 1
-                bar.n = epoch - 1
+                bar.n = (epoch - 1) * loop.steps
                 row, fault = loop.train(epoch, schedule, clip, bar)
                 if not fault and (epoch % validate_every == 0 or epoch == epochs):
                     row |= loop.validate(validation_samples)
@@ -91,16 +91,18 @@ def fit(
                     save()
                 if on_epoch is not None and loop.rank == 0:
                     on_epoch(loop.history)
-            bar.n = bar.total = loop.history.epoch  # a bar that stops short, by rounding or early, ends in red
+            bar.total = bar.n  # stopped early, it is done all the same, and not red
         except KeyboardInterrupt:
             save()
             raise
     save()
+    loop.close()
     model.load_state_dict(loop.good["best"])
     model.eval()
     return loop.history
 
 
-def _bar(epochs: int, shown: bool) -> tqdm:
-    form = "{l_bar}{bar}| {n:.1f} of {total} epochs [{elapsed}<{remaining}{postfix}]"
-    return tqdm(total=epochs, disable=not shown, bar_format=form, desc="training")
+def _bar(epochs: int, steps: int, shown: bool) -> tqdm:
+    """A bar that counts steps and shows epochs: whole numbers add up without rounding."""
+    form = "{l_bar}{bar}| {n:.1f} of {total:.0f} epochs [{elapsed}<{remaining}{postfix}]"
+    return tqdm(total=epochs * steps, unit_scale=1 / steps, disable=not shown, bar_format=form, desc="training")

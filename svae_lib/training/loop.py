@@ -59,6 +59,17 @@ class Loop:
         self.history, self.best = History(), {}
         self.good = self.state()
 
+    @property
+    def steps(self) -> int:
+        """Batches in an epoch."""
+        return -(-len(self.images) // self.batch_size)
+
+    def close(self) -> None:
+        """Part from the other processes: a process that ends with their threads still running is aborted."""
+        if self.world > 1:
+            self.fabric.barrier()
+            torch.distributed.destroy_process_group()
+
     def reseed(self, *key: int) -> None:
         """Make all noise from here on a function of the training's seed and this key."""
         torch.manual_seed(int(np.random.SeedSequence((self.seed, *key)).generate_state(1)[0]))
@@ -84,7 +95,7 @@ class Loop:
                 torch.nn.utils.clip_grad_norm_(self.model.parameters(), clip)
             self.optimizer.step()
             record[step] = torch.stack((loss, reconstruction, kl)).detach()
-            bar.update(1 / len(batches))
+            bar.update()
         record = self.fabric.all_reduce(record) if self.fabric else record
         weights = torch.tensor([len(batch) for batch in batches]).to(record) / len(self.images)
         loss, reconstruction, kl = (weights @ record).tolist()
