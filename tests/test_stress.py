@@ -4,6 +4,7 @@ SVAE_STRESS_SECONDS sets how long it draws runs (default 60); it prints how many
 """
 
 import dataclasses
+import json
 import math
 import os
 import tempfile
@@ -38,7 +39,7 @@ experiments = st.builds(
     encode_type=st.sampled_from(["mlp", "cnn"]),
     decode_type=st.sampled_from(["mlp", "cnn"]),
     loss_function=st.sampled_from(["bce", "mse", "categorical"]),
-    beta=st.sampled_from([0.0, 1.0, 10.0]),
+    beta=st.sampled_from([0.0, 0.1, 1.0, 10.0]),
     kl_warmup=maybe,
     kl_freeze=st.integers(0, 2),
     kl_target=st.sampled_from([0.0, 5.0]),
@@ -66,7 +67,7 @@ class TimeIsUp(Exception):
 @pytest.mark.slow
 @pytest.mark.filterwarnings("default")
 def test_no_run_ends_in_a_traceback_a_nan_or_a_hang():
-    outcomes = {"finished": 0, "refused": 0, "diverged": 0}
+    outcomes = {"finished": 0, "told": 0, "refused": 0, "diverged": 0}
     end = time.monotonic() + SECONDS
 
     @settings(max_examples=10**6, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck),
@@ -85,10 +86,12 @@ def test_no_run_ends_in_a_traceback_a_nan_or_a_hang():
             start = time.process_time()
             try:
                 metrics = run_experiment(experiment, Path(folder) / "run")
-                assert load_run(Path(folder) / "run").metrics == metrics
+                assert json.dumps(load_run(Path(folder) / "run").metrics) == json.dumps(metrics)
                 figures = [value for name, value in metrics.items() if name.startswith("test_")]
-                assert all(math.isfinite(figure) for figure in figures), (experiment, metrics)
-                outcomes["finished"] += 1
+                finite = all(math.isfinite(figure) for figure in figures)
+                # without a KL nothing holds the code: a run may end with scores past the range of float32, and says so
+                assert finite or experiment.beta == 0, (experiment, metrics)
+                outcomes["finished" if finite else "told"] += 1
             except InputError as error:
                 assert "\n" not in str(error)
                 outcomes["refused"] += 1
@@ -101,4 +104,4 @@ def test_no_run_ends_in_a_traceback_a_nan_or_a_hang():
     with pytest.raises(TimeIsUp):
         draw()
     print(outcomes)
-    assert outcomes["finished"] > 10 * outcomes["diverged"]
+    assert outcomes["finished"] > 10 * (outcomes["diverged"] + outcomes["told"])
