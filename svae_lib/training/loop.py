@@ -1,5 +1,6 @@
 """One training between two epochs: what it holds, and how it goes a step, back, and on after a kill."""
 
+import atexit
 import copy
 import os
 import time
@@ -65,10 +66,9 @@ class Loop:
         return -(-len(self.images) // self.batch_size)
 
     def close(self) -> None:
-        """Part from the other processes: a process that ends with their threads still running is aborted."""
+        """Wait for the other processes."""
         if self.world > 1:
             self.fabric.barrier()
-            torch.distributed.destroy_process_group()
 
     def reseed(self, *key: int) -> None:
         """Make all noise from here on a function of the training's seed and this key."""
@@ -182,6 +182,14 @@ def _fabric(device: str | torch.device, precision: str | None, world: int):
     local = int(os.environ.get("LOCAL_WORLD_SIZE", world))
     nodes = world // local
     fabric = Fabric(accelerator=device.type, strategy="ddp", devices=local, num_nodes=nodes, precision=precision)
+    if not torch.distributed.is_initialized():
+        atexit.register(_part)
     if "LT_CLI_USED" not in os.environ:  # `fabric run` has done it
         fabric.launch()
     return fabric
+
+
+def _part() -> None:
+    """End the processes' connections: an interpreter that ends with their threads running is aborted, or hangs."""
+    if torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()

@@ -37,6 +37,7 @@ parts = build_vae((8, 8), "s2", hidden=(16,), likelihood="gaussian")
 model = Still(parts.encoder, parts.decoder, parts.latent_space, parts.likelihood)
 history = fit(model, data, epochs=4, batch_size=8, learning_rate=0.01, schedule=Schedule(warmup=3), clip=5.0,
               checkpoint=sys.argv[1], progress=False, on_epoch=lambda h: print("epoch", h.epoch, flush=True))
+fit(model, data, epochs=1, progress=False)  # a second training in the same processes
 """
 
 
