@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from scipy.special import zeta
 from torch import Tensor
 
 _SWITCH = 24.0  # with 20 Debye terms the first one left out is below 1e-17 for every s >= 24
@@ -130,7 +131,16 @@ def _series_coefficients(order: float, reach: float) -> np.ndarray:
 
 def _series_log_ive(order: float, x: Tensor) -> Tensor:
     excess = _polynomial((x / _SWITCH) ** 2, _series_coefficients(order, _SWITCH)[:, 0])
-    return torch.log1p(excess) - x + torch.xlogy(torch.as_tensor(order, dtype=x.dtype), x / 2) - math.lgamma(order + 1)
+    power = torch.xlogy(torch.as_tensor(order, dtype=x.dtype), x / 2)
+    return torch.log1p(excess) - x + power - _log_gamma_1p(order)
+
+
+@lru_cache(maxsize=256)
+def _log_gamma_1p(v: float) -> float:
+    """log Gamma(1 + v); near 0 by its own series (DLMF 5.7.3), for 1 + v has lost the digits of a small v."""
+    if v > 0.1:
+        return math.lgamma(1.0 + v)
+    return -np.euler_gamma * v + sum(float(zeta(k)) * (-v) ** k / k for k in range(2, 20))
 
 
 def _series_terms(order: float, x: Tensor, reach: float = _SWITCH) -> Tensor:

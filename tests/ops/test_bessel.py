@@ -12,7 +12,7 @@ from svae_lib.ops import bessel_expansions, bessel_ratio, ive, log_ive
 from svae_lib.ops.bessel import vmf_terms
 from tests.ops.bessel_oracle import exact
 
-ORDERS = [0, 0.5, 1.5, 9.5, 23.5, 24.0, 31, 511.5, 1e5]
+ORDERS = [0, 2.7e-7, 0.05, 0.5, 1.5, 9.5, 23.5, 24.0, 31, 511.5, 1e5]
 ARGUMENTS = [1e-8, 1e-3, 0.7, 6.0, 23.99, 24.01, 90.0, 180.0, 1e3, 3e4, 1e6, 1e8]
 # The figures promised in the docstrings: relative errors, the derivative's against max(|derivative|, 1 - A).
 BOUNDS = {
