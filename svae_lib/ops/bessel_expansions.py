@@ -93,9 +93,7 @@ def _polynomials(variable: Tensor, coefficients: np.ndarray) -> Tensor:
     table = torch.as_tensor(coefficients, dtype=variable.dtype, device=variable.device)
     degree = table.shape[0] - 1
     powers = torch.empty(*variable.shape, degree + 1, dtype=variable.dtype, device=variable.device)
-    powers[..., 0] = 1.0
-    if degree:
-        powers[..., 1] = variable
+    powers[..., 0], powers[..., 1] = 1.0, variable
     known = 2
     while known <= degree:  # x^k .. x^(2k-2) are x^(k-1) times x^1 .. x^(k-1)
         more = min(known - 1, degree + 1 - known)
