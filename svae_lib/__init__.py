@@ -25,6 +25,7 @@ _HOME_OF = {
     "Schedule": "training",
     "evaluate": "evaluation",
     "Experiment": "experiment",
+    "load_model": "experiment",
     "run_experiment": "experiment",
 }
 __all__ = sorted(_HOME_OF)
@@ -34,7 +35,7 @@ if TYPE_CHECKING:  # for editors and type checkers, which do not run __getattr__
     from svae_lib.datasets import load_dataset
     from svae_lib.distributions import HypersphericalUniform, PowerSpherical, ProductDistribution, VonMisesFisher
     from svae_lib.evaluation import evaluate
-    from svae_lib.experiment import Experiment, run_experiment
+    from svae_lib.experiment import Experiment, load_model, run_experiment
     from svae_lib.latent_spaces import Euclidean, ProductSpace, Sphere, parse_latent_space
     from svae_lib.models import VAE, ProductSpaceVAE, build_vae
     from svae_lib.training import Schedule, fit

@@ -4,11 +4,11 @@ Every function that samples does so from a seed of its own and leaves torch's gl
 same model and images give the same figures, whenever they are asked for. Models are put in eval() and set back.
 """
 
+import io
 import os
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -17,6 +17,7 @@ from torch import Tensor
 from svae_lib.datasets import ImageDataset, Split, held_out_images
 from svae_lib.errors import InputError
 from svae_lib.models import VAE
+from svae_lib.writing import write_whole
 
 
 @dataclass(frozen=True)
@@ -135,6 +136,7 @@ def save_embeddings(path: str | os.PathLike, model: VAE, dataset: ImageDataset) 
     """Write the embeddings of all three splits to one .npz file, whole or not at all.
 
     Arrays: {train,validation,test}_embeddings (N, event_size), and {...}_labels (N,) where the data set has labels.
+    Errors: as write_whole.
     """
     arrays = {}
     for name in ("train", "validation", "test"):
@@ -142,14 +144,9 @@ def save_embeddings(path: str | os.PathLike, model: VAE, dataset: ImageDataset) 
         arrays[f"{name}_embeddings"] = embed(model, split).float().numpy()
         if split.labels is not None:
             arrays[f"{name}_labels"] = split.labels.numpy()
-    path = Path(path)
-    unfinished = path.with_name(path.name + ".part")
-    try:
-        with unfinished.open("wb") as file:
-            np.savez(file, **arrays)
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    write_whole(path, buffer.getbuffer())
 
 
 @torch.no_grad()

@@ -434,7 +434,7 @@ def test_ctrl_c_leaves_a_whole_checkpoint_and_says_how_to_resume(finished, desk)
 
 def weights_of(run):
     return {**load_checkpoint(run / "checkpoint.pt")["model"], **{
-        f"best.{name}": tensor for name, tensor in load_weights(run / "best.safetensors").items()}}  # fmt: skip
+        f"best.{name}": tensor for name, tensor in load_weights(run / "best.safetensors")[0].items()}}  # fmt: skip
 
 
 def kill_and_compare(finished, desk, kills):

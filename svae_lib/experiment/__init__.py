@@ -8,9 +8,10 @@ from svae_lib.experiment.plan import Experiment
 if TYPE_CHECKING:
     from svae_lib.experiment.folder import load_run
     from svae_lib.experiment.run import run_experiment
+    from svae_lib.experiment.weights import load_model, save_model
 
-_HOME_OF = {"load_run": "folder", "run_experiment": "run"}
-__all__ = ["Experiment", "load_run", "run_experiment"]
+_HOME_OF = {"load_model": "weights", "load_run": "folder", "run_experiment": "run", "save_model": "weights"}
+__all__ = ["Experiment", "load_model", "load_run", "run_experiment", "save_model"]
 
 
 def __getattr__(name: str):

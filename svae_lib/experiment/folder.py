@@ -9,8 +9,10 @@ from svae_lib.datasets import ImageDataset
 from svae_lib.errors import InputError
 from svae_lib.experiment.building import build
 from svae_lib.experiment.plan import Experiment
+from svae_lib.experiment.weights import fill
 from svae_lib.models import VAE
-from svae_lib.training.checkpoints import load_weights, write_whole
+from svae_lib.training.checkpoints import load_weights
+from svae_lib.writing import write_whole
 
 
 @dataclass(frozen=True)
@@ -36,14 +38,11 @@ def load_run(folder: str | os.PathLike, **runtime) -> Run:
     if not (folder / "metrics.json").exists():
         raise InputError(f"the run {folder} is not finished: go on with svae train --resume")
     metrics = read_json(folder / "metrics.json")
-    weights = load_weights(folder / "best.safetensors")
+    weights, _ = load_weights(folder / "best.safetensors")
     model, data = build(experiment)
-    try:
-        model.load_state_dict(weights)
-    except RuntimeError:
-        raise InputError(f"{folder / 'best.safetensors'} holds another model's weights") from None
+    fill(model, weights, folder / "best.safetensors")
     lines = _read(folder / "metrics.jsonl").splitlines()
-    return Run(experiment, model.eval(), data, metrics, [_parse(line, folder / "metrics.jsonl") for line in lines])
+    return Run(experiment, model, data, metrics, [_parse(line, folder / "metrics.jsonl") for line in lines])
 
 
 def stored_experiment(folder: Path) -> Experiment:

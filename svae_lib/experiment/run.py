@@ -13,9 +13,10 @@ from svae_lib.evaluation import evaluate
 from svae_lib.experiment.building import build
 from svae_lib.experiment.folder import check_folder, open_folder, read_json
 from svae_lib.experiment.plan import Experiment
+from svae_lib.experiment.weights import save_model
 from svae_lib.models import VAE
 from svae_lib.training import History, Schedule, fit
-from svae_lib.training.checkpoints import save_weights, write_whole
+from svae_lib.writing import write_whole
 
 
 def run_experiment(experiment: Experiment, folder: str | os.PathLike, *, resume: bool = False, progress: bool = False):
@@ -66,7 +67,7 @@ def run_experiment(experiment: Experiment, folder: str | os.PathLike, *, resume:
     )
     if not leader:
         return {}
-    save_weights(folder / "best.safetensors", model.state_dict(), epoch=history.best_epoch)
+    save_model(folder / "best.safetensors", model, experiment, epoch=history.best_epoch)
     metrics = score(experiment, model, data) | {
         "epochs": history.epoch,
         "best_epoch": history.best_epoch,

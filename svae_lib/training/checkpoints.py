@@ -3,42 +3,16 @@
 import io
 import os
 from collections.abc import Mapping
-from contextlib import suppress
-from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
 from torch import Tensor
 
 from svae_lib.errors import InputError
+from svae_lib.writing import write_whole
 
 FORMAT = "svae_lib checkpoint 1"
-
-
-def write_whole(path: str | os.PathLike, data: bytes) -> None:
-    """Write `data` to a temporary name, flush it to the disk, and rename it to `path`.
-
-    Whoever is killed, whatever fills up, `path` holds the old content or the new, never a part.
-
-    Errors: InputError naming the file and the system's reason: disk full, folder removed or not writable.
-    """
-    path = Path(path)
-    temporary = path.with_name(path.name + ".tmp")
-    try:
-        try:
-            with open(temporary, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
-        finally:
-            with suppress(OSError):
-                temporary.unlink()  # it is there only where the renaming was not reached
-    except OSError as error:
-        raise InputError(
-            f"cannot write {path}: {error.strerror}; what was saved before is whole, and --resume goes on from it"
-        ) from None
 
 
 def save_checkpoint(path: str | os.PathLike, state: Mapping) -> None:
@@ -71,11 +45,15 @@ def save_weights(path: str | os.PathLike, weights: Mapping[str, Tensor], **about
     write_whole(path, save(tensors, {name: str(value) for name, value in about.items()}))
 
 
-def load_weights(path: str | os.PathLike) -> dict[str, Tensor]:
-    """Read a safetensors file. Errors: InputError naming the file where it is missing or not whole."""
+def load_weights(path: str | os.PathLike) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Read the weights of a safetensors file, and the words about them.
+
+    Errors: InputError naming the file where it is missing or not whole.
+    """
+    if not os.path.exists(path):
+        raise InputError(f"there are no weights {path}")
     try:
-        return load_file(path)
-    except FileNotFoundError:
-        raise InputError(f"there is no {path}: the run has not saved a best epoch yet") from None
+        with safe_open(path, framework="pt") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
     except (SafetensorError, OSError) as error:
-        raise InputError(f"{path} is not a whole safetensors file: {error}") from None
+        raise InputError(f"{path} is not a whole safetensors file ({error}): restore a whole copy") from None

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import torch
 
+from svae_lib import build_vae, parse_latent_space
 from svae_lib.errors import InputError
-from svae_lib.experiment import Experiment, load_run, run_experiment
+from svae_lib.experiment import Experiment, load_model, load_run, run_experiment, save_model
 
 
 @pytest.fixture
@@ -112,3 +113,43 @@ def test_what_was_interrupted_before_the_metrics_is_finished(images, tmp_path):
     assert run_experiment(experiment, tmp_path / "run", resume=True) == metrics
     assert json.loads((tmp_path / "run" / "metrics.json").read_text()) == metrics
     assert (tmp_path / "run" / "latent.png").exists()
+
+
+def test_a_model_is_its_file_wherever_that_lies(images, tmp_path):
+    run_experiment(small(images, latent="s2,s1"), tmp_path / "run")
+    run, copy = load_run(tmp_path / "run"), tmp_path / "copy.safetensors"
+    copy.write_bytes((tmp_path / "run" / "best.safetensors").read_bytes())
+    x = torch.rand(3, 8, 8)
+    for path in (tmp_path / "run", copy):
+        model = load_model(path)
+        assert not model.training
+        assert torch.equal(model.embed(x), run.model.embed(x))
+
+
+def test_half_of_the_digits_draw_the_same_picture(images, tmp_path):
+    model = build_vae((8, 8), parse_latent_space("s2"), (16,))
+    save_model(tmp_path / "half.safetensors", model, small(images), dtype=torch.float16)
+    save_model(tmp_path / "whole.safetensors", model, small(images))
+    again = load_model(tmp_path / "half.safetensors")
+    z = model.latent_space.prior().sample((5,))
+    assert {parameter.dtype for parameter in again.parameters()} == {torch.float32}
+    # float16 keeps 11 bits: pixels, whose slope is at most 1/4 of 16 sums, move by far less than one gray level in 256
+    assert (again.likelihood.mean(again.decode(z)) - model.likelihood.mean(model.decode(z))).abs().max() < 1 / 256
+    assert os.path.getsize(tmp_path / "half.safetensors") < 0.7 * os.path.getsize(tmp_path / "whole.safetensors")
+
+
+def test_weights_that_cannot_be_used_are_named_in_one_line(images, tmp_path):
+    from safetensors.torch import save_file
+
+    model, path = build_vae((8, 8), parse_latent_space("s2"), (16,)), tmp_path / "model.safetensors"
+    with pytest.raises(InputError, match=r"there are no weights .*model\.safetensors"):
+        load_model(path)
+    save_model(path, model, small(images, latent="s3"))
+    with pytest.raises(InputError, match=r"model\.safetensors holds another model's weights"):
+        load_model(path)
+    path.write_bytes(path.read_bytes()[:-7])
+    with pytest.raises(InputError, match=r"model\.safetensors is not a whole"):
+        load_model(path)
+    save_file(model.state_dict(), path)
+    with pytest.raises(InputError, match="holds no experiment"):
+        load_model(path)

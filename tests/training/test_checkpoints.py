@@ -13,7 +13,8 @@ import torch
 from svae_lib.errors import InputError
 from svae_lib.models import ELBO
 from svae_lib.training import fit
-from svae_lib.training.checkpoints import load_checkpoint, load_weights, save_checkpoint, save_weights, write_whole
+from svae_lib.training.checkpoints import load_checkpoint, load_weights, save_checkpoint, save_weights
+from svae_lib.writing import write_whole
 
 quick = functools.partial(fit, epochs=6, batch_size=20, learning_rate=1e-2, progress=False, save_every=2)
 
@@ -196,13 +197,13 @@ def test_write_whole_replaces_and_cleans_up(tmp_path, monkeypatch, stage):
 def test_weights_come_back_equal_and_a_damaged_file_is_named(tmp_path, same):
     weights = {"a": torch.randn(3, 4).T, "b": torch.tensor(2.0)}
     save_weights(tmp_path / "w.safetensors", weights, epoch=3)
-    assert same(load_weights(tmp_path / "w.safetensors"), weights)
+    assert same(load_weights(tmp_path / "w.safetensors")[0], weights)
     content = (tmp_path / "w.safetensors").read_bytes()
     for damaged in (content[:-1], content[:4], b"", b"\x80\x04}"):
         (tmp_path / "w.safetensors").write_bytes(damaged)
         with pytest.raises(InputError, match=r"w\.safetensors is not a whole"):
             load_weights(tmp_path / "w.safetensors")
-    with pytest.raises(InputError, match="there is no"):
+    with pytest.raises(InputError, match="there are no weights"):
         load_weights(tmp_path / "none.safetensors")
 
 
