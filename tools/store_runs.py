@@ -1,0 +1,75 @@
+"""Store what the chapters show of long runs: their figures with command and seed, three models, and samples.
+
+    svae sweep run_files/mnist_spaces.toml --data-dir DIR -ld runs      some four hours of one core
+    python tools/store_runs.py runs/mnist_spaces
+
+A run that is not there is left out and named, so that what is there can be looked at while the others train.
+"""
+
+import json
+import sys
+from dataclasses import asdict, fields
+from pathlib import Path
+
+import torch
+
+from svae_lib import Experiment
+from svae_lib.errors import InputError
+from svae_lib.experiment import load_run, save_model
+from svae_lib.training.checkpoints import save_weights
+from svae_lib.writing import write_whole
+
+NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
+SEEDS = range(3)
+TABLES = {
+    "03_mnist.json": ("e2", "s2", "e3", "s3", "e5", "s5", "e10", "s10"),
+    "04_partitions.json": ("s10", "s5,s5", "s4,s3,s3", "5xs2"),
+}
+WEIGHTS = ("s2", "2xs1", "5xs2")  # seed 0
+NOT_STORED = ("seconds_per_epoch", "num_nan")  # a time says more of the machine than of the run
+
+
+def command(experiment: Experiment) -> str:
+    """The shortest `svae train` that means this experiment."""
+    values = asdict(experiment)
+    for name in values.keys() - {"latent", "seed"}:  # what is left out and comes back by itself need not be said
+        shorter = {other: value for other, value in values.items() if other != name}
+        if Experiment(**shorter) == experiment or name in ("data_dir", "device", "threads"):
+            values = shorter
+    flags = {spec.name: spec.metadata["names"][0] for spec in fields(Experiment)}
+    return " ".join(["svae train", *(f"{flags[name]} {value}" for name, value in values.items())])
+
+
+def find(runs: Path, space: str, seed: int):
+    folder = runs / f"mnist-{space.replace(',', '_')}-{seed}"
+    try:
+        return load_run(folder)
+    except InputError as error:
+        print(f"left out: {error}", file=sys.stderr)
+
+
+def row(run) -> dict:
+    kept = {name: round(value, 3) if isinstance(value, float) else value for name, value in run.metrics.items()}
+    return {"command": command(run.experiment)} | {name: kept[name] for name in kept if name not in NOT_STORED}
+
+
+def store(runs: Path) -> None:
+    spaces = dict.fromkeys([*WEIGHTS, *(space for table in TABLES.values() for space in table)])
+    found = {(space, seed): run for space in spaces for seed in SEEDS if (run := find(runs, space, seed))}
+    for name, table in TABLES.items():
+        rows = [json.dumps(row(found[key])) for key in found if key[0] in table]
+        write_whole(NOTEBOOKS / "results" / name, ("[\n" + ",\n".join(rows) + "\n]\n").encode())
+    for space in WEIGHTS:
+        if run := found.get((space, 0)):
+            path = NOTEBOOKS / "weights" / f"{space}.safetensors"
+            save_model(path, run.model, run.experiment, dtype=torch.float16, command=command(run.experiment))
+    samples = {}
+    for space in TABLES["04_partitions.json"]:
+        if run := found.get((space, 0)):
+            torch.manual_seed(0)
+            samples[space] = (255 * run.model.sample(24)).round().to(torch.uint8)
+    save_weights(NOTEBOOKS / "results" / "04_samples.safetensors", samples, what="24 mean images from each prior")
+
+
+if __name__ == "__main__":
+    store(Path(sys.argv[1]))
