@@ -10,8 +10,9 @@ from torch.distributions import kl_divergence
 from svae_lib.distributions import HypersphericalUniform, VonMisesFisher
 from svae_lib.errors import require
 from svae_lib.ops.sphere import log_surface_area
+from svae_lib.plotting.live import LiveFigure
 from svae_lib.plotting.projections import facing, lonlat_to_point
-from svae_lib.plotting.style import Picture, new_figure, png, styled
+from svae_lib.plotting.style import Picture, new_figure, styled
 
 TRUTH, DRAWS, MEAN = "#bd1f01", "#92dadd", "#832db6"
 BINS = 30
@@ -78,24 +79,21 @@ def what_is_seen(m: int) -> str:
 
 
 class MarginalPicture:
-    """The law of w with its mean, the draws as a histogram, and the KL; updated in place, a frame in some 30 ms."""
+    """The law of w with its mean, the draws as a histogram, and the KL; a frame a distribution."""
 
     @styled
     def __init__(self):
-        self.figure = Picture(figsize=(4.6, 3.7), layout="constrained")
-        self.axes = self.figure.add_subplot()
-        self._artists = draw_marginal(self.axes)
-        self._title = self.figure.suptitle(" ", x=0.01, ha="left", fontsize=13, fontweight="bold")
-        self.axes.set_title(" ", fontsize=11)
-        self.figure.draw_without_rendering()  # the layout is found once: later frames neither jump nor pay for it
-        self.figure.set_layout_engine("none")
+        figure = new_figure(4.6, 3.7, " ")
+        self._axes = figure.add_subplot()
+        self._artists = draw_marginal(self._axes)
+        self._mean = self._axes.set_title(" ", fontsize=11)
+        self._live = LiveFigure(figure, [*self._artists, self._axes.yaxis, self._mean])
 
     def draw(self, view: Concentration) -> bytes:
         """The picture of this distribution as PNG."""
-        fill_marginal(self.axes, self._artists, view)
-        self._title.set_text(f"κ = {view.kappa:g}, m = {view.m}: KL to uniform {view.kl:.2f} nats")
-        self.axes.set_title(f"mean of w: {view.mean:.3f}", fontsize=11)
-        return png(self.figure)
+        fill_marginal(self._axes, self._artists, view)
+        self._mean.set_text(f"mean of w: {view.mean:.3f}")
+        return self._live.frame(f"κ = {view.kappa:g}, m = {view.m}: KL to uniform {view.kl:.2f} nats")
 
 
 def draw_marginal(axes, legend: bool = True):

@@ -7,7 +7,8 @@ import numpy as np
 import torch
 
 from svae_lib.ops.sphere import log_surface_area
-from svae_lib.plotting.style import Picture, new_figure, png, styled, to_numpy
+from svae_lib.plotting.live import LiveFigure
+from svae_lib.plotting.style import Picture, new_figure, styled, to_numpy
 
 TRUTH, DRAWS, GUIDE = "#bd1f01", "#92dadd", "#832db6"
 DRAW_COUNT, LARGEST_M = 1000, 200
@@ -55,26 +56,22 @@ def length_density(m: int, r: np.ndarray) -> np.ndarray:
 
 
 class ShellPicture:
-    """The points and the histogram of their lengths; updated in place, a frame in some 40 ms."""
+    """The points and the histogram of their lengths, a frame an m."""
 
     @styled
     def __init__(self):
-        self.figure = Picture(figsize=(8.6, 3.6), layout="constrained")
-        self._axes = self.figure.subplots(1, 2, width_ratios=[1, 1.35])
-        self._points = draw_places(self._axes[0])
-        self._lengths = draw_lengths(self._axes[1])
-        self._axes[1].legend(loc="upper right", fontsize=9)
-        self._title = self.figure.suptitle(" ", x=0.01, ha="left", fontsize=13, fontweight="bold")
-        self.figure.draw_without_rendering()  # the layout is found once: later frames neither jump nor pay for it
-        self.figure.set_layout_engine("none")
+        figure = new_figure(8.6, 3.6, " ")
+        places, lengths = figure.subplots(1, 2, width_ratios=[1, 1.35])
+        self._points, self._lengths = draw_places(places), draw_lengths(lengths)
+        lengths.legend(loc="upper right", fontsize=9)
+        self._live = LiveFigure(figure, [self._points, *self._lengths])
 
     def draw(self, m: int) -> bytes:
         """The picture for this m as PNG."""
         view = shell(m)
         self._points.set_data(*view.places.T)
         fill_lengths(self._lengths, view)
-        self._title.set_text(title(view))
-        return png(self.figure)
+        return self._live.frame(title(view))
 
 
 def title(view: Shell) -> str:

@@ -11,6 +11,7 @@ import torch
 from matplotlib import style
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from PIL import Image
 
 STYLE = Path(__file__).with_name("svae.mplstyle")
@@ -38,8 +39,12 @@ def styled(draw: Callable) -> Callable:
 def new_figure(width: float, height: float, title: str) -> Picture:
     """An empty figure of width x height inches with a title, and wide enough for the title."""
     figure = Picture(figsize=(max(width, 0.2 + 0.115 * len(title)), height), layout="constrained")
-    figure.suptitle(title, x=0.01, ha="left", fontsize=13, fontweight="bold")
+    set_title(figure, title)
     return figure
+
+
+def set_title(figure: Figure, title: str) -> Text:
+    return figure.suptitle(title, x=0.01, ha="left", fontsize=13, fontweight="bold")
 
 
 def png(figure: Figure) -> bytes:
@@ -51,9 +56,15 @@ def png(figure: Figure) -> bytes:
     canvas = FigureCanvasAgg(figure)
     with matplotlib.rc_context(), style.context(["default", STYLE]):
         canvas.draw()
-    pixels = Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3])
+    return encode(canvas)
+
+
+def encode(canvas: FigureCanvasAgg, compress_level: int = 6) -> bytes:
+    """What was drawn on the canvas as a PNG of 48 colors; level 1 takes a fifth of the time and a third more bytes."""
+    pixels = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
     buffer = io.BytesIO()
-    pixels.quantize(48, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(buffer, format="png")
+    few = pixels.quantize(48, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    few.save(buffer, format="png", compress_level=compress_level)
     return buffer.getvalue()
 
 

@@ -3,13 +3,12 @@
 import math
 
 import numpy as np
-from matplotlib.artist import Artist
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import ListedColormap
 
 from svae_lib.ops.sphere import log_surface_area
 from svae_lib.plotting.kl import LIMIT, kl_to_uniform, limit_kl
-from svae_lib.plotting.style import Picture, new_figure, png, styled
+from svae_lib.plotting.live import LiveFigure
+from svae_lib.plotting.style import Picture, new_figure, styled
 
 DEAD = "#bd1f01"
 DTYPES = ("float32", "float64")
@@ -83,50 +82,25 @@ def first_dead_dim(concentration: float, dtype: str, most: int = 4096) -> int | 
     return low
 
 
-class Pixels(Artist):
-    """Pixels drawn as they are, behind everything: in a tenth of the time of `figimage`, which resamples them."""
-
-    zorder = -1
-
-    def draw(self, renderer) -> None:
-        renderer.draw_image(renderer.new_gc(), 0, 0, self.pixels)
-
-
 class KLPicture:
-    """A sphere's place on the collapsed curve, and where the naive formula dies.
-
-    The axes never change: they are drawn once and kept as an image; a frame is that image with two lines, two points
-    and a line of text on top.
-    """
+    """A sphere's place on the collapsed curve, and where the naive formula dies; a frame a sphere."""
 
     @styled
     def __init__(self):
-        self.figure = new_figure(8.4, 3.9, " ")
-        curve, grid = self.figure.subplots(1, 2)
-        self._still = {}
-        for dtype in DTYPES:
-            draw_curve_axes(curve)
-            draw_dead_region(grid, dtype)
-            canvas = FigureCanvasAgg(self.figure)
-            canvas.draw()
-            self._still[dtype] = np.flipud(canvas.buffer_rgba()).copy()
-            self.figure.set_layout_engine("none")  # the layout is found once: frames do not jump
-            for axes in (curve, grid):
-                for artist in (*axes.lines, *axes.collections, *axes.texts):
-                    artist.remove()
-        for axes in (curve, grid):
-            axes.set_title("")
-            axes.set_axis_off()
-        curve.legend_.remove()
-        self._behind = self.figure.add_artist(Pixels())
+        figure = new_figure(8.4, 3.9, " ")
+        curve, grid = figure.subplots(1, 2)
+        draw_curve_axes(curve)
+        self._dead = {dtype: draw_dead_region(grid, dtype) for dtype in DTYPES}
+        self._floats = grid.set_title(dead_title(DTYPES[0]))
         self._moving = add_moving(curve, grid)
-        self._title = self.figure.suptitle(" ", x=0.01, ha="left", fontsize=13, fontweight="bold")
+        self._live = LiveFigure(figure, [*self._moving, *self._dead.values(), self._floats])
 
     def draw(self, kappa: float, m: int, dtype: str = "float32") -> bytes:
         """The picture as PNG, with the sphere in R^m and this concentration marked."""
-        self._behind.pixels = self._still[dtype]
-        self._title.set_text(move(self._moving, kappa, m, dtype))
-        return png(self.figure)
+        for name, region in self._dead.items():
+            region.set_visible(name == dtype)
+        self._floats.set_text(dead_title(dtype))
+        return self._live.frame(move(self._moving, kappa, m, dtype))
 
 
 def draw_curve_axes(axes) -> None:
@@ -139,13 +113,17 @@ def draw_curve_axes(axes) -> None:
     axes.set_title("the collapsed curve")
 
 
-def draw_dead_region(axes, dtype: str) -> None:
-    """The axes of kappa and m; red where the naive formula is infinite or NaN in these floats."""
+def draw_dead_region(axes, dtype: str):
+    """The axes of kappa and m; returns the red region where the naive formula is infinite or NaN in these floats."""
     edge = [first_dead_dim(kappa, dtype) for kappa in CONCENTRATIONS]
-    axes.fill_between(CONCENTRATIONS, edge, 1e4, color=DEAD, alpha=0.7, linewidth=0)
+    region = axes.fill_between(CONCENTRATIONS, edge, 1e4, color=DEAD, alpha=0.7, linewidth=0)
     axes.set(xlabel="concentration κ", ylabel="ambient dimension m", xscale="log", yscale="log")
     axes.set(xlim=CONCENTRATIONS[[0, -1]], ylim=(1.8, 500))
-    axes.set_title(f"red: in {dtype} the naive formula is dead")
+    return region
+
+
+def dead_title(dtype: str) -> str:
+    return f"red: in {dtype} the naive formula is dead"
 
 
 def add_moving(curve, grid) -> list:

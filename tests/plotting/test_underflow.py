@@ -62,9 +62,9 @@ def test_a_frame_moves_the_point_and_says_both_prices(picture):
     frames = [picture.draw(kappa, m) for kappa, m in ((10, 3), (10, 101), (400, 101))]
     assert len(set(frames)) == 3
     assert picture.draw(10, 3) == frames[0]
-    assert picture._title.get_text() == "κ = 10, m = 3: KL = 1.996 nats; naively, in float32: 1.996"
+    assert picture._live.figure.get_suptitle() == "κ = 10, m = 3: KL = 1.996 nats; naively, in float32: 1.996"
     picture.draw(1, 66)
-    assert picture._title.get_text().endswith("KL = 0.007573 nats; naively, in float32: nan")
+    assert picture._live.figure.get_suptitle().endswith("KL = 0.007573 nats; naively, in float32: nan")
     assert pixels(frames[0]).shape == pixels(frames[1]).shape
 
 
