@@ -20,7 +20,6 @@ from torch import Tensor
 
 _SWITCH = 24.0  # with 20 Debye terms the first one left out is below 1e-17 for every s >= 24
 _DEBYE_TERMS = 20
-_FAR, _FEW = 96.0, 512  # for few elements one longer series is quicker than two expansions, and as good up to here
 _CHUNK = 32768  # elements in one piece: long enough to hide the cost of a call, short enough to stay in the cache
 
 
@@ -40,10 +39,6 @@ def log_ive(order: float, x: Tensor) -> Tensor:
 
 def terms(order: float, x: Tensor) -> BesselTerms:
     """The four quantities of `BesselTerms`, from one evaluation."""
-    if order < _SWITCH and x.dtype == torch.float64 and x.device.type == "cpu" and 0 < x.numel() <= _FEW:
-        top = x.max()
-        if top < _FAR:
-            return BesselTerms(*_series_terms(order, x, _SWITCH if top < _SWITCH else _FAR).unbind(-1))
     return BesselTerms(*_over_pieces(order, x, _series_terms, _debye_terms).unbind(-1))
 
 
@@ -106,13 +101,13 @@ def _polynomials(variable: Tensor, coefficients: np.ndarray) -> Tensor:
 
 
 @lru_cache(maxsize=256)
-def _series_coefficients(order: float, reach: float) -> np.ndarray:
-    """Columns S - 1, S', S'' and N in powers of t = (x / reach)^2 in [0, 1], that is of q / scale.
+def _series_coefficients(order: float) -> np.ndarray:
+    """Columns S - 1, S', S'' and N in powers of t = (x / 24)^2 in [0, 1], that is of q / scale.
 
     N = S^2 A' has the coefficients n_0 = 1/(2(v+1)), n_{k+1}/n_k = 2 (2v+2k+1) / ((k+1) (v+k+2) (2v+k+2)), all
     positive: they are the products of I_v and I_{v+1} (DLMF 10.31.3) after the recurrence relations are put in.
     """
-    scale = reach**2 / 4.0
+    scale = _SWITCH**2 / 4.0
     s, n = [1.0], [0.5 / (order + 1.0)]
     while n[-1] > 1e-19 * max(n) or s[-1] > 1e-19:
         k = len(s) - 1
@@ -128,7 +123,7 @@ def _series_coefficients(order: float, reach: float) -> np.ndarray:
 
 
 def _series_log_ive(order: float, x: Tensor) -> Tensor:
-    excess = _polynomial((x / _SWITCH) ** 2, _series_coefficients(order, _SWITCH)[:, 0])
+    excess = _polynomial((x / _SWITCH) ** 2, _series_coefficients(order)[:, 0])
     power = torch.xlogy(torch.as_tensor(order, dtype=x.dtype), x / 2)
     return torch.log1p(excess) - x + power - _log_gamma_1p(order)
 
@@ -141,8 +136,8 @@ def _log_gamma_1p(v: float) -> float:
     return -np.euler_gamma * v + sum(float(zeta(k)) * (-v) ** k / k for k in range(2, 20))
 
 
-def _series_terms(order: float, x: Tensor, reach: float = _SWITCH) -> Tensor:
-    excess, first, _, numerator = _polynomials((x / reach) ** 2, _series_coefficients(order, reach)).unbind(-1)
+def _series_terms(order: float, x: Tensor) -> Tensor:
+    excess, first, _, numerator = _polynomials((x / _SWITCH) ** 2, _series_coefficients(order)).unbind(-1)
     s = 1.0 + excess
     quotient = first / s  # 2 A / x
     ratio = 0.5 * x * quotient
@@ -152,7 +147,7 @@ def _series_terms(order: float, x: Tensor, reach: float = _SWITCH) -> Tensor:
 
 
 def _series_curvature(order: float, x: Tensor) -> Tensor:
-    excess, first, second, numerator = _polynomials((x / _SWITCH) ** 2, _series_coefficients(order, _SWITCH)).unbind(-1)
+    excess, first, second, numerator = _polynomials((x / _SWITCH) ** 2, _series_coefficients(order)).unbind(-1)
     s = 1.0 + excess
     quotient = first / s
     return -x * (quotient * numerator / s**2 + (0.5 * order + 0.25) * (second / s - quotient**2))

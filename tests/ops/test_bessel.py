@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special
 
-from svae_lib.ops import bessel_expansions, bessel_ratio, ive, log_ive
+from svae_lib.ops import bessel_expansions, bessel_ratio, bessel_table, ive, log_ive
 from svae_lib.ops.bessel import vmf_terms
 from tests.ops.bessel_oracle import exact
 
@@ -55,9 +55,9 @@ def test_every_quantity_keeps_its_digits_off_the_grid(order, exponent):
 
 @pytest.mark.parametrize("order", ORDERS)
 def test_the_float32_path_of_devices_without_float64_is_sound(order):
-    """On MPS the expansions run in float32 throughout: a few rounding errors of 6e-8, up to 3e-6 in KL."""
+    """On MPS table and expansions run in float32 throughout: a few rounding errors of 6e-8, up to 3e-6 in log ive."""
     x = torch.tensor(ARGUMENTS, dtype=torch.float32)
-    terms, log_value = bessel_expansions.terms(order, x), bessel_expansions.log_ive(order, x)
+    terms, log_value = bessel_table.terms(order, x), bessel_expansions.log_ive(order, x)
     for i, point in enumerate(x.tolist()):
         truth = exact(order, point)
         for name, value in {"log_ive": log_value, **terms._asdict()}.items():
@@ -144,3 +144,19 @@ def test_bad_input_is_named(order, x, error, words):
     for function in (log_ive, ive, bessel_ratio):
         with pytest.raises(error, match=words):
             function(order, x)
+
+
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(order=st.floats(0, 5).map(lambda e: 10**e - 1))
+def test_the_table_holds_what_the_expansions_say(order):
+    """Everywhere, at 0, between the nodes, and where rho rounds to 1; 1e-8 is what the table's docstring promises."""
+    x = torch.cat((torch.zeros(1), torch.logspace(-8, 30, 3000))).double()
+    table, exact_terms = bessel_table.terms(order, x), bessel_expansions.terms(order, x)
+    for name, value in table._asdict().items():
+        torch.testing.assert_close(value, getattr(exact_terms, name), rtol=1e-8, atol=1e-300, msg=name)
+
+
+def test_the_table_passes_what_is_not_a_number_on():
+    x = torch.tensor([math.nan, 1.0, math.inf])
+    for value in bessel_table.terms(1.5, x):
+        assert value.isnan().tolist() == [True, False, True]
