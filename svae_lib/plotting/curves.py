@@ -17,7 +17,7 @@ def training_curves(rows: list[dict]) -> Picture:
     >>> len(training_curves([{"epoch": 1, "train_elbo": -200.0, "train_kl": 3.0}]).axes)
     3
     """
-    figure = new_figure(10, 3.6, "Training: ELBO = reconstruction − KL")
+    figure = new_figure(8.6, 3, "Training: ELBO = reconstruction − KL")
     for axes, (key, name) in zip(figure.subplots(1, 3), _QUANTITIES.items(), strict=True):
         ends = {}
         for split, line_style in (("train", "-"), ("validation", "--")):

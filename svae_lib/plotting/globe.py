@@ -81,7 +81,7 @@ class GlobePicture:
 def globe_triptych(model, longitudes: tuple[float, ...] = (-120, 0, 120), latitude: float = 0) -> Picture:
     """What GlobePicture shows at three places, as a still picture."""
     texture = globe_texture(model)
-    figure = new_figure(7.8, 3.7, "The latent sphere from three sides, and the digit at the marked point")
+    figure = new_figure(6.6, 3.2, "The latent sphere from three sides, and its digit in front")
     globes, digits = figure.subplots(2, 3, height_ratios=[4, 1])
     for globe, digit, longitude in zip(globes, digits, longitudes, strict=True):
         draw_globe(globe).set_data(globe_view(texture, longitude, latitude))
@@ -126,7 +126,7 @@ def digit_globe(model, title: str = "What the decoder draws, everywhere on the s
     """The whole latent sphere S^2 of a model as Hammer's map of decoded digits; every digit covers the same area."""
     texture = globe_texture(model)
     x, y = np.meshgrid(np.linspace(-1, 1, 900) * 2 * np.sqrt(2), np.linspace(1, -1, 450) * np.sqrt(2))
-    figure = new_figure(7.6, 4.2, title)
+    figure = new_figure(6.8, 3.8, title)
     axes = figure.add_subplot()
     draw_hammer(axes)
     extent = (-2 * np.sqrt(2), 2 * np.sqrt(2), -np.sqrt(2), np.sqrt(2))

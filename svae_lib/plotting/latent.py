@@ -27,7 +27,7 @@ def latent(model, images, labels=None) -> Picture | None:
         draw = _torus
     else:
         return None
-    size = (7.6, 4.2) if draw is _sphere else (5.4, 5.4)
+    size = (6.8, 3.8) if draw is _sphere else (5, 5)
     figure = new_figure(*size, f"Where the images lie in the latent space {model.latent_space}")
     draw(figure.add_subplot(), embed_images(model, images), labels)
     return figure

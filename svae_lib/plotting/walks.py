@@ -1,5 +1,7 @@
 """Walks through a latent space, decoded: along a circle, a great circle, one factor of a product; factors swapped."""
 
+from typing import NamedTuple
+
 import numpy as np
 import torch
 
@@ -39,23 +41,44 @@ def dials(model, image, steps: int = 12) -> Picture:
     return image_rows(rows, "Turning one dial at a time", names, axis="turned by")
 
 
-@styled
-def great_circle(model, first, second, steps: int = 11) -> Picture:
-    """From one image to another: along the great circle of the latent sphere, and along the straight line beside it.
+class TwoWays(NamedTuple):
+    """Two ways from one latent point to another, each decoded at the shares `t` (k,) of the way."""
+
+    t: np.ndarray
+    arc: np.ndarray  # (k, H, W), on the great circle
+    line: np.ndarray  # (k, H, W), on the straight line
+    undecided: np.ndarray  # (2, k): the variance p (1 - p) of all pixels of arc and line, summed
+    distance: np.ndarray  # (k,), of the straight line from the center, in radii
+    degrees: float  # the angle between the ends
+
+
+def two_ways(model, start, end, t) -> TwoWays:
+    """The great circle and the straight line between two points of a model's latent sphere.
 
     The great circle stays on the sphere at constant speed. The straight line cuts through the ball, where the decoder
     was never trained.
+
+    Shapes: start, end (event_size,); t (k,), from 0 at the start to 1 at the end.
+    Errors: InputError for a model whose latent space is not one sphere.
     """
     if not is_sphere(model.latent_space):
         raise InputError(f"a great circle needs one sphere as the latent space, this model has {model.latent_space}")
-    start, end = torch.as_tensor(embed_images(model, np.stack([first, second]))).double()
-    way = torch.linspace(0, 1, steps, dtype=torch.float64)
-    radius = start.norm()
-    arc = slerp(start / radius, end / radius, way) * radius
-    line = start + way[:, None] * (end - start)
-    rows = {"great circle": decode_images(model, arc), "straight line": decode_images(model, line)}
-    length = float(torch.rad2deg(geodesic_distance(start / radius, end / radius)))
-    names = [f"{length * step / (steps - 1):.0f}°" for step in range(steps)]
+    radius = float(model.latent_space.radius)
+    start, end, t = (torch.as_tensor(value, dtype=torch.float64) for value in (start, end, t))
+    start, end = start / start.norm(), end / end.norm()
+    line = start + t[:, None] * (end - start)
+    images = [decode_images(model, radius * way) for way in (slerp(start, end, t), line)]
+    undecided = np.stack([(p * (1 - p)).sum((1, 2)) for p in images])
+    degrees = float(torch.rad2deg(geodesic_distance(start, end)))
+    return TwoWays(t.numpy(), *images, undecided, line.norm(dim=-1).numpy(), degrees)
+
+
+@styled
+def great_circle(model, first, second, steps: int = 11) -> Picture:
+    """From one image to another: along the great circle of the latent sphere, and along the straight line beside it."""
+    ways = two_ways(model, *embed_images(model, np.stack([first, second])), np.linspace(0, 1, steps))
+    names = [f"{share * ways.degrees:.0f}°" for share in ways.t]
+    rows = {"great circle": ways.arc, "straight line": ways.line}
     return image_rows(rows, "Two ways from one digit to another", names, axis="on the arc")
 
 

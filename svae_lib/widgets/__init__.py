@@ -6,8 +6,20 @@ require("ipywidgets", extra="course")
 
 from svae_lib.widgets.base import SliderPanel  # noqa: E402  (after the one line a user without the extra reads)
 from svae_lib.widgets.concentration import ConcentrationPanel  # noqa: E402
+from svae_lib.widgets.dials import DialsPanel  # noqa: E402
+from svae_lib.widgets.great_circle import GreatCirclePanel  # noqa: E402
 from svae_lib.widgets.kl import KLPanel  # noqa: E402
 from svae_lib.widgets.latent_globe import LatentGlobe  # noqa: E402
+from svae_lib.widgets.partition import PartitionPanel  # noqa: E402
 from svae_lib.widgets.shell import ShellPanel  # noqa: E402
 
-__all__ = ["ConcentrationPanel", "KLPanel", "LatentGlobe", "ShellPanel", "SliderPanel"]
+__all__ = [
+    "ConcentrationPanel",
+    "DialsPanel",
+    "GreatCirclePanel",
+    "KLPanel",
+    "LatentGlobe",
+    "PartitionPanel",
+    "ShellPanel",
+    "SliderPanel",
+]
