@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.distributions import Distribution
 
 from svae_lib.distributions import constraints
-from svae_lib.ops.sphere import rotate_pole_to
+from svae_lib.ops.sphere import place_at_angle
 
 
 def floating(name: str, value: Any, like: Tensor | None = None) -> Tensor:
@@ -118,9 +118,7 @@ class RotationallySymmetric(SphereDistribution):
         shape = self._extended_shape(torch.Size(sample_shape))
         versine, sine = self._sample_polar_angle(shape[:-1])
         noise = torch.randn(shape, dtype=self.loc.dtype, device=self.loc.device)
-        x = noise * (self.radius * sine / noise[..., 1:].norm(dim=-1)).unsqueeze(-1)
-        x[..., 0] = self.radius * (1.0 - versine)
-        return rotate_pole_to(self.loc, x)
+        return place_at_angle(self.loc.expand(shape), versine, sine, self.radius.expand(shape[:-1]), noise)
 
     def log_prob(self, value: Tensor) -> Tensor:
         """Logarithm of the density with respect to the area of the sphere of radius r, shape (*sample, *batch)."""

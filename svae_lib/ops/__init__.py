@@ -7,6 +7,7 @@ from svae_lib.ops.sphere import (
     geodesic_distance,
     log_map,
     log_surface_area,
+    place_at_angle,
     rotate_pole_to,
     slerp,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "log_ive",
     "log_map",
     "log_surface_area",
+    "place_at_angle",
     "rotate_pole_to",
     "slerp",
 ]

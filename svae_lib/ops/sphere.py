@@ -41,6 +41,57 @@ def rotate_pole_to(loc: Tensor, x: Tensor) -> Tensor:
     return rotated
 
 
+def place_at_angle(loc: Tensor, versine: Tensor, sine: Tensor, radius: Tensor, noise: Tensor) -> Tensor:
+    r"""The point of the sphere of radius r at an angle theta from `loc`, in the direction that `noise` picks.
+
+    r rotate_pole_to(loc, (cos theta, sin(theta) e)), e = noise_{2..m} / |noise_{2..m}|; versine = 1 - cos theta.
+
+    Shapes: loc and noise (*batch, m); versine, sine, radius (*batch). Differentiable, twice, in all but `noise`, whose
+    first coordinate is set to 0. One function and not a chain of small ones, because they cost more than a network's
+    step where m is small: the derivative is written out.
+    """
+    return _PlaceAtAngle.apply(loc, versine, sine, radius, noise)
+
+
+class _PlaceAtAngle(torch.autograd.Function):
+    r"""z = r ((c - b) mu + s e - sigma b e_1), with a = <e, mu> / (1 + |mu_1|), b = s a, sigma = sign(mu_1)."""
+
+    @staticmethod
+    def forward(ctx, loc: Tensor, versine: Tensor, sine: Tensor, radius: Tensor, noise: Tensor) -> Tensor:
+        noise[..., 0] = 0.0
+        length = noise.norm(dim=-1)
+        ctx.save_for_backward(loc, versine, sine, radius, noise, length)
+        sign, _, bend = _reflection(loc, noise, length)
+        bend *= sine
+        z = noise * (radius * sine / length).unsqueeze(-1)
+        z.addcmul_((radius * (1.0 - versine - bend)).unsqueeze(-1), loc)
+        z[..., 0] -= radius * sign * bend
+        return z
+
+    @staticmethod
+    def backward(ctx, grad: Tensor):
+        loc, versine, sine, radius, noise, length = ctx.saved_tensors
+        sign, rest, share = _reflection(loc, noise, length)
+        bend = share * sine
+        shrunk = 1.0 - versine - bend
+        along_loc, along_noise = (grad * loc).sum(-1), (grad * noise).sum(-1) / length
+        first = sign * grad[..., 0]
+        grad_bend = -radius * (along_loc + first)
+        grad_loc = (radius * shrunk).unsqueeze(-1) * grad + (grad_bend * sine / (rest * length)).unsqueeze(-1) * noise
+        grad_loc[..., 0] -= grad_bend * bend * sign / rest
+        grad_radius = None
+        if ctx.needs_input_grad[3]:
+            grad_radius = shrunk * along_loc + sine * along_noise - bend * first
+        return grad_loc, -radius * along_loc, radius * along_noise + grad_bend * share, grad_radius, None
+
+
+def _reflection(loc: Tensor, noise: Tensor, length: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """sigma, 1 + |mu_1| and a."""
+    first = loc[..., 0]
+    rest = 1.0 + first.abs()
+    return torch.where(first < 0, -1.0, 1.0).to(loc), rest, (noise * loc).sum(-1) / (length * rest)
+
+
 def geodesic_distance(a: Tensor, b: Tensor) -> Tensor:
     r"""Angle between unit vectors, in radians: 2 atan2(|a - b|, |a + b|), exact for near and for antipodal points.
 

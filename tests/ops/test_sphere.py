@@ -11,6 +11,7 @@ from svae_lib.ops import (
     geodesic_distance,
     log_map,
     log_surface_area,
+    place_at_angle,
     rotate_pole_to,
     slerp,
 )
@@ -47,6 +48,25 @@ def test_rotation_has_two_derivatives():
     locs, x = directions(3, 4).requires_grad_(), directions(2, 3, 4, seed=1).requires_grad_()
     assert torch.autograd.gradcheck(rotate_pole_to, (locs, x))
     assert torch.autograd.gradgradcheck(rotate_pole_to, (locs, x))
+
+
+@pytest.mark.parametrize("ambient_dim", [2, 3, 41])
+def test_a_point_at_an_angle_is_the_rotated_one_with_its_two_derivatives(ambient_dim):
+    pole = torch.eye(ambient_dim, dtype=torch.float64)[0]
+    locs = torch.cat((directions(5, ambient_dim), torch.stack((pole, -pole)))).requires_grad_()
+    angle = torch.linspace(0.1, 3.1, 7, dtype=torch.float64).requires_grad_()
+    radius = torch.linspace(0.5, 4.0, 7, dtype=torch.float64).requires_grad_()
+    noise = torch.randn(7, ambient_dim, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+
+    def place(loc, angle, radius):
+        return place_at_angle(loc, 1 - angle.cos(), angle.sin(), radius, noise.clone())
+
+    tangent = noise[:, 1:] / noise[:, 1:].norm(dim=-1, keepdim=True)
+    x = torch.cat((angle.cos()[:, None], angle.sin()[:, None] * tangent), -1)
+    expected = radius[:, None] * rotate_pole_to(locs, x)
+    torch.testing.assert_close(place(locs, angle, radius), expected, rtol=0, atol=1e-14)
+    assert torch.autograd.gradcheck(place, (locs, angle, radius))
+    assert torch.autograd.gradgradcheck(place, (locs, angle, radius))
 
 
 def test_exp_undoes_log_and_walks_as_far_as_the_angle():
