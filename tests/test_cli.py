@@ -14,11 +14,12 @@ import numpy as np
 import pytest
 import torch
 
+import svae_lib
 from svae_lib import cli
 from svae_lib.experiment import Experiment
 from svae_lib.training.checkpoints import load_checkpoint, load_weights
 
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(cli.__file__).parents[1]), "OMP_NUM_THREADS": "1"}
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(svae_lib.__file__).parents[1]), "OMP_NUM_THREADS": "1"}
 EPOCHS = 30
 RUN = f"-d mine.npz -e {EPOCHS} -hd 16 -lls 5 -sf 3 --threads 1".split()
 

@@ -1,0 +1,33 @@
+"""svae data list and svae data fetch."""
+
+import argparse
+
+
+def add(commands) -> None:
+    data = commands.add_parser("data", help="list the data sets, or fetch one").add_subparsers(
+        metavar="list | fetch", required=True
+    )
+    for name, command in (("list", show_list), ("fetch", fetch)):
+        parser = data.add_parser(name)
+        parser.add_argument("--data-dir", help="where data sets are; default: SVAE_DATA, then a cache")
+        parser.set_defaults(command=command)
+        if name == "fetch":
+            parser.add_argument("name", metavar="NAME", help="a name from `svae data list`")
+
+
+def show_list(arguments: argparse.Namespace) -> int:
+    from svae_lib.datasets import data_table
+
+    rows = data_table(arguments.data_dir)
+    widths = {column: max(len(row[column]) for row in rows) for column in rows[0]}
+    for row in ({column: column for column in rows[0]}, *rows):
+        print("  ".join(text.ljust(widths[column]) for column, text in row.items()).rstrip())
+    return 0
+
+
+def fetch(arguments: argparse.Namespace) -> int:
+    from svae_lib import datasets
+
+    new = datasets.fetch(arguments.name, arguments.data_dir)
+    print("\n".join(f"wrote {path}" for path in new) or f"{arguments.name} is here already")
+    return 0

@@ -1,0 +1,73 @@
+"""svae evaluate, show and classify: what reads a finished run."""
+
+import argparse
+import json
+from pathlib import Path
+
+from svae_lib.cli.parsing import add_runtime_flags, given
+
+
+def add(commands) -> None:
+    for name, command, text in (
+        ("evaluate", evaluate, "score a run's best weights on the test images again"),
+        ("show", show, "sum a run up and draw its pictures again"),
+        ("classify", classify, "tell the test images apart by a few labels and their latents"),
+    ):
+        parser = commands.add_parser(name, help=text, description=text)
+        parser.add_argument("run", metavar="RUN", type=Path, help="a run's folder")
+        add_runtime_flags(parser)
+        parser.set_defaults(command=command)
+        if name == "classify":
+            parser.add_argument("--embeddings", metavar="FILE", help="write latents and labels to this .npz file too")
+
+
+def summary(metrics: dict, folder: Path) -> str:
+    """A finished run in words."""
+    return "\n".join(
+        (
+            "{dataset}, {latent_space}, seed {seed}: epoch {best_epoch} is the best of {epochs}".format(**metrics)
+            + f", {metrics['seconds_per_epoch']:.2f} s each; on the test images, in nats an image:",
+            f"  ELBO            {metrics['test_elbo']:9.2f}",
+            f"  reconstruction  {metrics['test_reconstruction']:9.2f}",
+            f"  KL              {metrics['test_kl']:9.2f}",
+            f"  log-likelihood  {metrics['test_log_likelihood']:9.2f}  ({metrics['num_importance_samples']} samples)",
+            f"{folder}: " + ", ".join(sorted(path.name for path in folder.iterdir())),
+        )
+    )
+
+
+def _load(arguments: argparse.Namespace):
+    from svae_lib.experiment.folder import load_run
+
+    return load_run(arguments.run, **given(arguments))
+
+
+def evaluate(arguments: argparse.Namespace) -> int:
+    from svae_lib.experiment.run import score
+
+    run = _load(arguments)
+    print(json.dumps(run.metrics | score(run.experiment, run.model, run.data), indent=2))
+    return 0
+
+
+def show(arguments: argparse.Namespace) -> int:
+    from svae_lib.experiment.run import draw
+
+    run = _load(arguments)
+    draw(arguments.run, run.model, run.data, run.rows)
+    print(summary(run.metrics, arguments.run))
+    return 0
+
+
+def classify(arguments: argparse.Namespace) -> int:
+    from svae_lib.evaluation import classify_latents, save_embeddings
+
+    run = _load(arguments)
+    for row in classify_latents(run.model, run.data):
+        print(
+            f"{row.classifier:<20} {row.num_labels:5d} labels: {row.accuracy:.1%} +- {row.standard_error:.1%} "
+            f"of {len(run.data.test):,} test images ({row.num_draws} draws)"
+        )
+    if arguments.embeddings is not None:
+        save_embeddings(arguments.embeddings, run.model, run.data)
+    return 0

@@ -1,0 +1,62 @@
+"""svae sweep and svae table."""
+
+import argparse
+import shlex
+import sys
+from pathlib import Path
+
+from svae_lib.cli.parsing import add_runtime_flags, complain, given
+from svae_lib.errors import InputError
+
+
+def add(commands) -> None:
+    text = "run the experiments that a file names, on every core or on a cluster; finished ones are skipped"
+    parser = commands.add_parser("sweep", help=text, description=f"{text}. run_files/SWEEPS.md shows such a file.")
+    parser.add_argument("file", metavar="FILE.toml", type=Path, help="a [grid] of flags, with [fixed] and [[case]]")
+    parser.add_argument("-ld", "--log_dir", default="runs", type=Path, help="runs go to LOG_DIR/FILE; default: runs")
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster; default: this machine's cores")
+    parser.add_argument("--workers", metavar="N", help="processes on this machine; default: one a core")
+    parser.add_argument("--dry-run", action="store_true", help="check all, list the experiments, and do nothing")
+    add_runtime_flags(parser)
+    parser.set_defaults(command=sweep)
+    text = "mean and standard error over the seeds of a sweep, as Markdown, CSV, LaTeX and a picture"
+    parser = commands.add_parser("table", help=text, description=text)
+    parser.add_argument("folder", metavar="SWEEP", type=Path, help="a sweep's folder, or any folder of runs")
+    parser.set_defaults(command=table)
+
+
+def sweep(arguments: argparse.Namespace) -> int:
+    from svae_lib.experiment.grid import read_sweep
+    from svae_lib.sweep import run_sweep, unfinished
+
+    file, folder, runtime = arguments.file, arguments.log_dir / arguments.file.stem, given(arguments)
+    workers = _whole(arguments.workers)
+    if workers is not None and arguments.scheduler is not None:
+        raise InputError("--workers is for this machine, --scheduler for a cluster that has its own: leave one")
+    if arguments.dry_run:
+        experiments = read_sweep(file, **runtime)
+        left = unfinished(experiments, folder, elsewhere=arguments.scheduler is not None)
+        print("\n".join(f"{folder / name}{'' if name in left else '  finished'}" for name in experiments))
+        return 0
+    try:
+        failed = run_sweep(file, folder, scheduler=arguments.scheduler, workers=workers,
+                           progress=sys.stderr.isatty(), **runtime)  # fmt: skip
+    except KeyboardInterrupt:
+        return complain(f"stopped; what is done is saved; go on with: {shlex.join(['svae', *sys.argv[1:]])}", 130)
+    for name, reason in failed.items():
+        complain(f"{name} failed: {reason}", 1)
+    print(f"{folder}: svae table {folder} sums it up")
+    return 1 if failed else 0
+
+
+def _whole(text: str | None) -> int | None:
+    if text is not None and not (text.isascii() and text.isdigit() and 0 < int(text) < 10_000):
+        raise InputError(f"--workers {text!r}: give a whole number, 1 or above, below 10,000")
+    return text and int(text)
+
+
+def table(arguments: argparse.Namespace) -> int:
+    from svae_lib.tables import write_table
+
+    print(write_table(arguments.folder))
+    return 0

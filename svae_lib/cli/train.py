@@ -1,0 +1,89 @@
+"""svae train."""
+
+import argparse
+import os
+import re
+import shlex
+import sys
+import time
+from dataclasses import fields
+from pathlib import Path
+
+from svae_lib.cli.parsing import LEADER, add_flag, complain, given, warn
+from svae_lib.cli.runs import summary
+from svae_lib.errors import InputError
+from svae_lib.experiment.choosing import SPECS, choose
+from svae_lib.experiment.plan import Experiment, PaperSpace
+
+
+def add(commands) -> None:
+    parser = commands.add_parser("train", help="train a model, into a folder of its own")
+    groups = {}
+    for spec in SPECS:
+        group = spec.metadata["group"]
+        groups[group] = groups.get(group) or parser.add_argument_group(group)
+        add_flag(groups[group], spec)
+    run = parser.add_argument_group("the run's folder, LOG_DIR/EXP_NAME")
+    run.add_argument("-en", "--exp_name", help="default: DATASET-SPACE-SEED-TIME")
+    run.add_argument("-ld", "--log_dir", default="runs", type=Path, help="default: runs")
+    run.add_argument("--resume", action="store_true", help="go on with EXP_NAME from its checkpoint, or start it")
+    run.add_argument("--dry-run", action="store_true", help="show the model, the data and the plan, and do nothing")
+    parser.set_defaults(command=train)
+
+
+def _experiment(arguments: argparse.Namespace, stored: Experiment | None) -> Experiment:
+    """The experiment of the flags; what it does not use of them is told."""
+    values, papers = given(arguments), given(arguments, fields(PaperSpace))
+    experiment = choose(values, stored)
+    model = papers.get("name", PaperSpace.name)
+    unused = "z" if model == "productspace" else "z_dims"
+    if unused in papers:
+        warn(f"-n {model} does not use --{unused}")
+    letters, ink = set(experiment.latent), experiment.loss_function == "bce"
+    uses = dict.fromkeys(("radius", "learn_radius", "concentration_floor"), letters & {"s", "p"})
+    for name, used in (uses | {"covariance_matrix": "e" in letters, "binarize": ink}).items():
+        if name in values and not used:
+            warn(f"--{name} has no effect on {experiment.latent} with -lf {experiment.loss_function}")
+    return experiment
+
+
+def train(arguments: argparse.Namespace) -> int:
+    name = arguments.exp_name
+    if name is None and arguments.resume:
+        raise InputError("--resume needs the run's name: -en EXP_NAME")
+    if name is not None and (name in ("", ".", "..") or os.sep in name or len(os.fsencode(name)) > 200):
+        raise InputError(
+            f"-en/--exp_name {name!r}: name a folder in {arguments.log_dir}, without {os.sep}, in 200 bytes"
+        )
+    if arguments.resume and (arguments.log_dir / name / "experiment.json").exists():
+        from svae_lib.experiment.folder import stored_experiment
+
+        experiment = _experiment(arguments, stored_experiment(arguments.log_dir / name))
+    else:
+        experiment = _experiment(arguments, None)
+    if name is None:
+        parts = Path(experiment.dataset).stem, experiment.latent, experiment.seed, time.strftime("%Y%m%d-%H%M%S")
+        name = re.sub(r"[^\w.-]", "_", "-".join(map(str, parts)))
+    folder = arguments.log_dir / name
+    if LEADER and (arguments.dry_run or experiment.verbosity == 2):
+        from svae_lib.experiment.building import describe
+
+        print(describe(experiment), f"folder  {folder}", sep="\n")
+    if arguments.dry_run:
+        return 0
+    from svae_lib.experiment.run import run_experiment
+    from svae_lib.training import TrainingFailed
+
+    finished = arguments.resume and (folder / "metrics.json").exists()
+    try:
+        metrics = run_experiment(experiment, folder, resume=arguments.resume, progress=sys.stderr.isatty() and LEADER)
+    except TrainingFailed as error:
+        return complain(f"{error}; the run is in {folder}", 1)
+    except KeyboardInterrupt:
+        if not (folder / "experiment.json").exists():
+            raise
+        again = shlex.join(["svae", "train", "--resume", "-ld", str(arguments.log_dir), "-en", name])
+        return complain(f"stopped; what is done is saved; go on with: {again}", 130)
+    if LEADER:
+        print(f"{folder} is finished already\n" * finished + summary(metrics, folder))
+    return 0

@@ -1,0 +1,93 @@
+"""A sweep's file: flags that are fixed, and a grid of those that vary, to experiments with names."""
+
+import itertools
+import math
+import os
+import re
+import tomllib
+from pathlib import Path
+
+from svae_lib.errors import InputError
+from svae_lib.experiment.choosing import choose, flags_by_name
+from svae_lib.experiment.flags import kind, read
+from svae_lib.experiment.plan import Experiment
+
+_MOST = 10_000  # experiments in a sweep: more are a slip
+_IN_EVERY_NAME = {"dataset", "latent", "seed", "name", "distribution", "z", "z_dims"}
+
+
+def read_sweep(path: str | os.PathLike, **runtime) -> dict[str, Experiment]:
+    """The experiments of a sweep's file by name: DATASET-LATENT-SEED, with what else varies before the seed.
+
+    [fixed] gives every experiment a value; [grid] gives flags a list each, of which every combination is run; each
+    [[case]] gives values that go together, and the grid is run for every case. `runtime` (data_dir, device, threads)
+    stands above the file. Errors: InputError naming the file, and what is wrong in it; also for two of one name.
+    """
+    try:
+        tables = tomllib.loads(Path(path).read_bytes().decode())
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from None
+    except ValueError as error:
+        raise InputError(f"{path} is not TOML: {error}") from None
+    try:
+        return _expand(tables, runtime)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+
+
+def _expand(tables: dict, runtime: dict) -> dict[str, Experiment]:
+    fixed, grid, cases = tables.pop("fixed", {}), tables.pop("grid", {}), tables.pop("case", [{}])
+    shaped = isinstance(cases, list) and all(isinstance(table, dict) for table in (fixed, grid, *cases))
+    if tables or not shaped or not (grid or any(cases)):
+        raise InputError("a sweep has a [grid] with a list for each flag, or [[case]] tables, and may have [fixed]")
+    fixed = _by_field("[fixed]", fixed)
+    grid = _by_field("[grid]", grid, taken=fixed)
+    cases = [_by_field("[[case]]", case, taken=fixed | grid) for case in cases]
+    for name, values in grid.items():
+        if not isinstance(values, list) or not values:
+            raise InputError(f"[grid] {name} is {values!r}: give a list of one value or more")
+    if (count := len(cases) * math.prod(map(len, grid.values()))) > _MOST:
+        raise InputError(f"{count:,} experiments are more than {_MOST:,}: leave some values out")
+    varies = {name: None for table in (grid, *cases) for name in table if name not in _IN_EVERY_NAME}
+    experiments, names = {}, set()
+    for case, values in itertools.product(cases, itertools.product(*grid.values())):
+        experiment = choose(_read(fixed | case | dict(zip(grid, values, strict=True))) | runtime)
+        name = _name(experiment, varies)
+        if name.casefold() in names:  # some file systems do not tell S from s
+            raise InputError(f"two experiments are called {name}: leave one of them out")
+        experiments[name] = experiment
+        names.add(name.casefold())
+    return experiments
+
+
+def _by_field(where: str, table: dict, taken: dict | None = None) -> dict:
+    """A table's values by field."""
+    flags, found = flags_by_name(), {}
+    for key, value in table.items():
+        if key not in flags:
+            raise InputError(f"{where} has an unknown flag {key!r}: choose from {', '.join(flags)}")
+        name = flags[key].name
+        if name in found or name in (taken or {}):
+            raise InputError(f"{where} gives {key} a second time: leave one")
+        found[name] = value
+    return found
+
+
+def _read(values: dict) -> dict:
+    """Numbers with commas between, as the command line has them, are as good as a list of them."""
+    flags = flags_by_name()
+    return {
+        name: read(flags[name], value) if kind(flags[name]) is tuple and isinstance(value, str) else value
+        for name, value in values.items()
+    }
+
+
+def _name(experiment: Experiment, varies: dict) -> str:
+    parts = [Path(experiment.dataset).stem, experiment.latent]
+    for field in varies:
+        value = getattr(experiment, field)
+        parts.append(f"{field}={','.join(map(str, value)) if isinstance(value, tuple) else value}")
+    name = re.sub(r"[^\w.=-]", "_", "-".join((*parts, str(experiment.seed))))
+    if len(name.encode()) > 200:
+        raise InputError(f"the name {name} has more than 200 bytes: let less vary")
+    return name

@@ -1,0 +1,190 @@
+"""Many experiments from one file, on Dask: what is finished is skipped, what was stopped goes on."""
+
+import logging
+import os
+import sys
+import threading
+import time
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import replace
+from pathlib import Path
+
+from tqdm.auto import tqdm
+
+from svae_lib.errors import InputError, require
+from svae_lib.experiment.grid import read_sweep
+from svae_lib.experiment.plan import Experiment
+from svae_lib.writing import write_whole
+
+_PATIENCE = 100  # seconds until the files of a worker that died are let go of, on a network's file system
+_TURN = threading.Lock()  # a worker's threads share torch's random state: one experiment at a time
+
+
+def unfinished(experiments: dict[str, Experiment], folder: Path, elsewhere: bool = False) -> dict[str, Experiment]:
+    """Check a sweep whole: folders, data sets, models and, unless it runs `elsewhere`, devices; return what is left.
+
+    Errors: InputError for the first thing that would fail.
+    """
+    from svae_lib.datasets import load_dataset
+    from svae_lib.experiment.building import describe
+    from svae_lib.experiment.folder import check_folder
+
+    if (folder / "experiment.json").exists():
+        raise InputError(f"{folder} is a run's folder: give the sweep another place by -ld LOG_DIR")
+    for name, experiment in experiments.items():
+        check_folder(folder / name, experiment, resume=True)
+    left = {name: each for name, each in experiments.items() if not (folder / name / "metrics.json").exists()}
+    for dataset, data_dir in dict.fromkeys((each.dataset, each.data_dir) for each in left.values()):
+        load_dataset(dataset, data_dir)
+    for kind_of in dict.fromkeys(replace(each, seed=0) for each in left.values()):
+        describe(replace(kind_of, device="auto") if elsewhere else kind_of)
+    return left
+
+
+def run_sweep(
+    file: str | os.PathLike,
+    folder: str | os.PathLike,
+    *,
+    scheduler: str | None = None,
+    workers: int | None = None,
+    progress: bool = False,
+    **runtime,
+) -> dict[str, str]:
+    """Run what is not finished of a sweep's file, each experiment in FOLDER/NAME; return why some failed, by name.
+
+    On `scheduler`, the address of a Dask cluster that sees the same folder, or on one of this machine's own: as many
+    single-threaded processes as `workers` says, else one a core. Whatever is killed or interrupted, another call goes
+    on from the checkpoints. Errors: InputError before anything starts, as read_sweep and `unfinished`; for a scheduler
+    that does not answer; for a folder where another sweep is at work.
+    """
+    require("distributed", extra="cluster")
+    experiments, folder = read_sweep(file, **runtime), Path(folder).absolute()
+    left = unfinished(experiments, folder, elsewhere=scheduler is not None)
+    tqdm.write(f"{len(experiments)} experiments, {len(experiments) - len(left)} of them finished already")
+    if not left:
+        write_whole(folder / "sweep.toml", Path(file).read_bytes())
+        return {}
+    processes = workers or max(1, (os.cpu_count() or 1) // max(each.threads or 1 for each in left.values()))
+    with _cluster(scheduler, min(processes, len(left))) as client, _alone(folder / ".sweep.lock"):
+        write_whole(folder / "sweep.toml", Path(file).read_bytes())
+        return _follow(client, left, folder, scheduler is None, progress)
+
+
+@contextmanager
+def _cluster(scheduler: str | None, processes: int):
+    """A client of the scheduler, or of a cluster that ends with it and listens on loopback only."""
+    from distributed import Client, LocalCluster
+
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters of it is told as an experiment's end
+    if scheduler is None:
+        loopback, no_page = "127.0.0.1", {"dashboard_address": "127.0.0.1:0"}
+        with (
+            LocalCluster(processes, 1, host=loopback, memory_limit=0, dashboard_address=None, scheduler_kwargs=no_page,
+                         silence_logs=logging.CRITICAL) as cluster,
+            Client(cluster) as client,
+        ):  # fmt: skip
+            yield client
+        return
+    try:
+        client = Client(scheduler, timeout=5)
+    except (OSError, ValueError) as error:
+        raise InputError(f"--scheduler {scheduler!r} does not answer: {str(error) or type(error).__name__}") from None
+    with client:
+        if not client.scheduler_info()["workers"]:
+            tqdm.write(f"no worker yet at {scheduler}: the sweep waits for the first")
+        yield client
+
+
+def _follow(client, left: dict[str, Experiment], folder: Path, quiet: bool, progress: bool) -> dict[str, str]:
+    """Submit the experiments and see them through; return why some failed."""
+    futures = {name: client.submit(_work, each.to_json(), str(folder / name), quiet, key=str(folder / name))
+               for name, each in left.items()}  # fmt: skip
+    failed, form = {}, "{l_bar}{bar}| {n:.0f} of {total:.0f} epochs [{elapsed}<{remaining}{postfix}]"
+    total, seen = sum(each.epochs for each in left.values()), sum(_epochs(folder / name) for name in left)
+    with tqdm(total=total, initial=seen, bar_format=form, desc="sweep", disable=not progress) as bar:
+        try:
+            while futures:
+                time.sleep(0.3)
+                for name in [name for name, future in futures.items() if future.done()]:
+                    future = futures.pop(name)
+                    if future.status == "finished":
+                        tqdm.write(f"{name}: log-likelihood {future.result()['test_log_likelihood']:.2f}")
+                    else:
+                        failed[name] = _reason(future)
+                        tqdm.write(f"{name}: failed")
+                bar.n = sum(_epochs(folder / name) if name in futures else left[name].epochs for name in left)
+                bar.set_postfix_str(f"{len(left) - len(futures)} of {len(left)} experiments, {len(failed)} failed")
+        except KeyboardInterrupt:
+            _take_back(client, futures)
+            raise
+    return failed
+
+
+def _epochs(folder: Path) -> int:
+    try:
+        return (folder / "metrics.jsonl").read_bytes().count(b"\n")
+    except OSError:
+        return 0
+
+
+def _reason(future) -> str:
+    from distributed.scheduler import KilledWorker
+
+    if future.status != "error":
+        return "the connection to the scheduler is lost"
+    error = future.exception()
+    if isinstance(error, KilledWorker):
+        return "each worker that took it up died (of too little memory?)"
+    return str(error) if isinstance(error, InputError) else f"{type(error).__name__}: {error}"
+
+
+def _take_back(client, futures: dict) -> None:
+    """End what runs: a task that has begun ends with its process only, which a worker's nanny starts anew."""
+    keys = {future.key for future in futures.values()}
+    busy = [worker for worker, tasks in client.processing().items() if keys & set(tasks)]
+    client.cancel(list(futures.values()), force=True)
+    client.restart_workers(busy, timeout=10, raise_for_error=False)
+
+
+def _work(text: str, folder: str, quiet: bool) -> dict:
+    """One experiment, on a worker; `quiet` where the terminal is the sweep's own."""
+    import torch
+
+    from svae_lib.experiment.run import run_experiment
+
+    lock = Path(folder).with_name(f".{Path(folder).name}.lock")
+    with _TURN, _alone(lock, _PATIENCE), open(os.devnull, "w") as nowhere:
+        torch.set_num_threads(1)
+        with redirect_stdout(nowhere if quiet else sys.stdout):
+            return run_experiment(Experiment.from_json(text), folder, resume=True)
+
+
+@contextmanager
+def _alone(path: Path, patience: float = 0):
+    """Hold a file that one process can hold at a time; the system lets go of it however that process ends."""
+    deadline = time.monotonic() + patience
+    while (file := _lock(path)) is None:
+        if time.monotonic() > deadline:
+            raise InputError(f"another process is at work in {path.parent}: wait for it, or end it")
+        time.sleep(0.1)
+    with file:
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def _lock(path: Path):
+    import fcntl
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = open(path, "w")  # noqa: SIM115  (it stays open while it is held)
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.path.samestat(os.fstat(file.fileno()), os.stat(path)):
+            return file
+    except (BlockingIOError, FileNotFoundError):  # another holds it, or held it and has removed it since
+        pass
+    except OSError as error:
+        raise InputError(f"cannot lock {path}: {error.strerror}") from None
+    return None
