@@ -32,7 +32,8 @@ NOT_STORED = ("seconds_per_epoch", "num_nan")  # a time says more of the machine
 def command(experiment: Experiment) -> str:
     """The shortest `svae train` that means this experiment."""
     values = asdict(experiment)
-    for name in values.keys() - {"latent", "seed"}:  # what is left out and comes back by itself need not be said
+    for name in [name for name in values if name not in ("latent", "seed")]:
+        # what is left out and comes back by itself need not be said
         shorter = {other: value for other, value in values.items() if other != name}
         if Experiment(**shorter) == experiment or name in ("data_dir", "device", "threads"):
             values = shorter
