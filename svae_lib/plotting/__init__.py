@@ -12,10 +12,10 @@ from svae_lib.plotting.globe import digit_globe, digit_places, globe_triptych
 from svae_lib.plotting.great_circle import great_circle_triptych, typical_codes
 from svae_lib.plotting.images import image_grid, reconstructions
 from svae_lib.plotting.kappa import concentrations, kappa_by_digit
-from svae_lib.plotting.kl import concentration_floor, kl_collapse, kl_curves, polar_densities, surface_areas
+from svae_lib.plotting.kl import concentration_floor, floor_cost, kl_collapse, kl_curves, polar_densities, surface_areas
 from svae_lib.plotting.latent import embedding_scatter, latent
-from svae_lib.plotting.partition import ledger, partition_scores, seed_ranges
 from svae_lib.plotting.partition_panel import partition_triptych
+from svae_lib.plotting.partitions import ledger, partition, partition_scores, seed_ranges
 from svae_lib.plotting.shell import angle_histograms, becoming_a_shell, tug_of_war
 from svae_lib.plotting.torus import torus_of_digits
 from svae_lib.plotting.underflow import kl_triptych, where_naive_dies
@@ -36,6 +36,7 @@ __all__ = [
     "embedding_scatter",
     "factor_concentrations",
     "globe_triptych",
+    "floor_cost",
     "great_circle",
     "great_circle_triptych",
     "image_grid",
@@ -46,6 +47,7 @@ __all__ = [
     "kl_triptych",
     "latent",
     "ledger",
+    "partition",
     "partition_scores",
     "partition_triptych",
     "polar_densities",

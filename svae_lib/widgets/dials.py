@@ -1,0 +1,45 @@
+"""A dial for every factor of a product of spheres."""
+
+import ipywidgets as widgets
+
+from svae_lib.plotting.dialing import DialsPicture, dials_triptych, digit_turns
+from svae_lib.plotting.style import png
+from svae_lib.widgets.base import SliderPanel
+
+
+class DialsPanel(SliderPanel):
+    """Turn one factor of a product of spheres at a time, and see the digit change.
+
+    On a circle the dial's angle is the code's angle. On a larger sphere the dial turns along one great circle: at 0 it
+    stands on the start digit's own code, and the circle leads from there towards a coordinate axis. Round each dial
+    stand the digits to which it leads while the others stay.
+
+    model: a trained VAE whose latent space is a sphere or a product of spheres. images: start digits, {"a 3": (H, W)},
+    one button each. Before a button is pressed, and after reset, 0 is the first coordinate axis on every factor.
+    """
+
+    def __init__(self, model, images: dict | None = None):
+        self._starts, picture = digit_turns(model, images or {}), DialsPicture(model)
+        self._frames, image = picture.frames, widgets.Image(format="png")
+
+        def draw(**degrees: float) -> None:
+            image.value = picture.draw(list(degrees.values()), self._frames)
+
+        style = {"description_width": "8em"}
+        sliders = {
+            name: widgets.IntSlider(0, -180, 180, step=5, description=f"{name} (°)", style=style)
+            for name in picture.names
+        }
+        self._axes = picture.frames
+        presets = {name: dict(zip(sliders, at, strict=True)) for name, (_, at) in self._starts.items()}
+        presets = {name: {"start": name} | turns for name, turns in presets.items()}
+        still = [0] * len(sliders)
+        settings = still, [120, *still[1:]], [*still[1:], -120]
+        start = next(iter(self._starts.values()), (self._axes,))[0]
+        fallback = png(dials_triptych(model, settings, start))
+        super().__init__(sliders, draw, image, fallback=fallback, presets=presets, height=picture.height)
+
+    def set(self, start: str | None = None, **degrees: float) -> None:
+        """Move several dials and draw once, from this start digit on (None: from the first axis of every factor)."""
+        self._frames = self._starts[start][0] if start else self._axes
+        super().set(**degrees)
