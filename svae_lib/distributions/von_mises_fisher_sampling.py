@@ -15,6 +15,8 @@ from svae_lib.ops.bessel import precise
 
 _NODES = 24  # relative error of the derivative below 4e-7 (m = 2), below 1e-9 from m = 5 on
 _REACH = 8.0  # the integrand's tail, in units of its width 1/sqrt(m-1) in log tan(theta/2), before it is cut
+_BLIND_TRIES, _MOST_BLIND = 26, 2**19  # 0.35^26 = 1.4e-12; more rows than that hide the stall, and need the memory
+_PIECE = 2048
 _LIMIT = 1e-4  # below this concentration the closed form for m = 3 would lose digits, and its limit has them all
 
 
@@ -60,44 +62,57 @@ def _draw_by_rejection(concentration: Tensor, ambient_dim: int) -> tuple[Tensor,
     c = (1-b)/(1+b), b = (m-1) / (2k + sqrt(4k^2 + (m-1)^2)). Put into the acceptance rule of Ulrich (1984) and Wood
     (1994), k drops out: accept where (m-1) (c y / (1 + c y) - log(1 + c y)) >= log U. A share of 0.65 or more passes.
     A row whose concentration is not a number is accepted as it is, so that nothing loops for ever.
+
+    On an accelerator a look at the values stalls the queue, so each row gets 26 proposals at once and no look; a row
+    without luck, of which there is one in 10^12, takes one that was not accepted: float32 could not tell the two apart.
     """
     n = ambient_dim - 1
     k = concentration.reshape(-1)
     gap = 2.0 * n / (2.0 * k + torch.hypot(2.0 * k, torch.full_like(k, n)) + n)  # 1 - c
-    versine, sine, accepted = _first_accepted(gap, ambient_dim)
-    rows = (~accepted).nonzero().squeeze(-1)
-    while rows.numel():
-        versine[rows], sine[rows], accepted = _first_accepted(gap[rows], ambient_dim)
-        rows = rows[~accepted]
+    if k.device.type != "cpu" and k.numel() <= _MOST_BLIND:
+        versine, sine, _ = _one_accepted(gap, _BLIND_TRIES, ambient_dim)
+    else:
+        versine, sine, accepted = _one_accepted(gap, _tries(k.numel()), ambient_dim)
+        rows = (~accepted).nonzero().squeeze(-1)
+        while rows.numel():
+            versine[rows], sine[rows], accepted = _one_accepted(gap[rows], _tries(rows.numel()), ambient_dim)
+            rows = rows[~accepted]
     return versine.view_as(concentration), sine.view_as(concentration)
 
 
-def _first_accepted(gap: Tensor, ambient_dim: int) -> tuple[Tensor, Tensor, Tensor]:
-    """For each row the first proposal that is accepted, and whether there is one; few rows get many tries at once."""
-    tries = min(max(4096 // gap.numel(), 1), 16) if gap.numel() else 1
+def _tries(rows: int) -> int:
+    """Few rows get several proposals at once: a second look at those without luck costs more."""
+    return min(max(6144 // max(rows, 1), 1), 8)
+
+
+def _one_accepted(gap: Tensor, tries: int, ambient_dim: int) -> tuple[Tensor, Tensor, Tensor]:
+    """For each row the last of its proposals that is accepted, and whether there is one."""
     versine, sine, accepted = _propose(gap, tries, ambient_dim)
     if tries == 1:
         return versine[0], sine[0], accepted[0]
-    first = accepted.to(torch.uint8).argmax(0, keepdim=True)
-    return versine.gather(0, first)[0], sine.gather(0, first)[0], accepted.any(0)
+    number = torch.arange(1, tries + 1, device=gap.device).unsqueeze(-1)
+    last = (accepted * number).amax(0, keepdim=True)  # 0 where there is none; argmax would take ten times as long
+    place = (last - 1).clamp_(min=0)
+    return versine.gather(0, place)[0], sine.gather(0, place)[0], last[0] > 0
 
 
 def _propose(gap: Tensor, tries: int, ambient_dim: int) -> tuple[Tensor, Tensor, Tensor]:
     """`tries` proposals a row, (tries, rows): 1 - w, sqrt(1 - w^2), and whether each is accepted."""
-    c = 1.0 - gap
+    c, n = 1.0 - gap, ambient_dim - 1
     radial, turn, coin = torch.rand(3, tries, *gap.shape, dtype=gap.dtype, device=gap.device).unbind()
+    swing = torch.sin(turn.mul_(math.pi)).square_()
     if ambient_dim == 2:
-        radius, rim = 1.0, 0.0
+        below, above = 2.0 * swing, 2.0 - 2.0 * swing
     else:  # two coordinates of a uniform point: radius sqrt(1 - U^(2/(m-2))), and a uniform angle
         log_u = radial.log_().mul_(2.0 / (ambient_dim - 2))
         radius = torch.sqrt(-torch.expm1(log_u))
         rim = torch.exp(log_u) / (1.0 + radius)  # 1 - radius
-    swing = torch.sin(turn.mul_(math.pi)).square_()
-    below = rim + 2.0 * radius * swing  # 1 - y
-    above = rim + 2.0 * radius * (1.0 - swing)  # 1 + y
-    scale = gap + c * above  # 1 + c y
-    rejected = (ambient_dim - 1) * (1.0 - 1.0 / scale - torch.log(scale)) < coin.log_()
-    return gap * below / scale, torch.sqrt(gap * (1.0 + c) * below * above) / scale, ~rejected
+        swing *= radius
+        below, above = torch.add(rim, swing, alpha=2.0), torch.add(rim, radius - swing, alpha=2.0)  # 1 - y, 1 + y
+    scale = torch.addcmul(gap, c, above)  # 1 + c y
+    inverse = scale.reciprocal()
+    rejected = n * (1.0 - inverse - torch.log(scale)) < coin.log_()
+    return gap * below * inverse, torch.sqrt(gap * (1.0 + c) * below * above) * inverse, ~rejected
 
 
 def angular_speed(concentration: Tensor, complement: Tensor, versine: Tensor, sine: Tensor, ambient_dim: int) -> Tensor:
@@ -110,19 +125,25 @@ def angular_speed(concentration: Tensor, complement: Tensor, versine: Tensor, si
     """
     if ambient_dim == 3:
         return _angular_speed_on_s2(concentration, versine)
-    near = (versine < complement).unsqueeze(-1)
-    versine, sine = versine.unsqueeze(-1), sine.unsqueeze(-1)
-    k, complement = concentration.unsqueeze(-1), complement.unsqueeze(-1)
+    if concentration.device.type == "cpu" and concentration.numel() > _PIECE:  # more would leave the cache
+        values = (value.reshape(-1).split(_PIECE) for value in (concentration, complement, versine, sine))
+        pieces = [angular_speed(*piece, ambient_dim) for piece in zip(*values, strict=True)]
+        return torch.cat(pieces).view_as(concentration)
+    near = versine < complement
     square = torch.where(near, versine / sine, sine / versine).square()  # t^2
+    whole = 1.0 + square
     nodes, log_weights = _quadrature(ambient_dim, concentration.dtype, concentration.device)
-    inner = 1.0 + square * nodes
+    inner = 1.0 + square.unsqueeze(-1) * nodes
+    inverse = inner.reciprocal()
     # log f(r t)/f(t) = -(m-1) log((1 + r^2 t^2)/(1 + t^2)) + k (cos theta(r t) - cos theta(t))
-    drop = torch.where(near, k, -k) * (2.0 * square / (1.0 + square)) * (1.0 - nodes) / inner
-    density = torch.exp(log_weights - (ambient_dim - 1) * torch.log(inner / (1.0 + square)) + drop)
-    numerator = torch.where(near, square, 0.0) * nodes + torch.where(near, 0.0, 1.0).to(square)
-    excess = complement - 2.0 * numerator / inner  # cos theta(r t) - A, as the difference of two small numbers
-    speed = (density * excess).sum(-1)
-    return torch.where(near.squeeze(-1), speed, -speed)
+    lift = torch.where(near, concentration, -concentration) * (2.0 * square / whole)
+    exponent = torch.addcmul(log_weights, lift.unsqueeze(-1) * (1.0 - nodes), inverse)
+    density = torch.exp(torch.sub(exponent, torch.log(inner / whole.unsqueeze(-1)), alpha=ambient_dim - 1))
+    # cos theta(r t) - A is the difference of two small numbers, 1 - A and 2 r^2 t^2 / inner; beyond the mean 2 / inner
+    share = density * inverse
+    excess = 2.0 * torch.where(near, square * (share @ nodes), share.sum(-1))
+    speed = complement * density.sum(-1) - excess
+    return torch.where(near, speed, -speed)
 
 
 @lru_cache(maxsize=64)
