@@ -64,18 +64,22 @@ def test_the_page_does_not_jump(panel):
     assert panel.children[-1].layout.height == "123px"
 
 
-def test_the_latent_globe_turns():
-    model = build_vae((28, 28), "s2", hidden=(16,))
-    globe = LatentGlobe(model, {"Greenwich": (0, 51)})
-    front = bytes(globe.picture.value)
+def test_the_latent_globe_turns_by_slider_and_by_hand():
+    panel = LatentGlobe(build_vae((28, 28), "s2", hidden=(16,)), {"Greenwich": (0, 51)})
+    globe, image = panel.picture.children
+    front = bytes(image.value)
     assert front.startswith(b"\x89PNG")
-    globe.sliders["longitude"].value = 90
-    assert bytes(globe.picture.value) != front
-    globe.buttons["reset"].click()
-    assert bytes(globe.picture.value) == front
-    globe.buttons["Greenwich"].click()
-    assert globe.values == {"longitude": 0, "latitude": 51}
-    assert globe.fallback.startswith(b"\x89PNG")
+    panel.sliders["longitude"].value = 90
+    assert globe.layout.scene.camera.eye.y == pytest.approx(1.25)
+    assert bytes(image.value) != front
+    panel.buttons["reset"].click()
+    assert bytes(image.value) == front
+    panel.buttons["Greenwich"].click()
+    assert panel.values == {"longitude": 0, "latitude": 51}
+    globe.layout.scene.camera = {"eye": {"x": 0, "y": -1, "z": 1}}  # as the browser reports it
+    assert panel.values == {"longitude": -90, "latitude": 45}
+    assert panel.boxes["latitude"].value == 45
+    assert panel.fallback.startswith(b"\x89PNG")
 
 
 def test_without_ipywidgets_one_line_says_what_to_install():

@@ -1,6 +1,5 @@
 """What kappa and m make of the von Mises-Fisher distribution: draws on a globe, and the law of w = <mu, z>."""
 
-from copy import deepcopy
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +10,7 @@ from svae_lib.distributions import HypersphericalUniform, VonMisesFisher
 from svae_lib.errors import require
 from svae_lib.ops.sphere import log_surface_area
 from svae_lib.plotting.live import LiveFigure
+from svae_lib.plotting.live_globe import plotly_globe, xyz
 from svae_lib.plotting.projections import facing, lonlat_to_point
 from svae_lib.plotting.style import Picture, new_figure, styled
 
@@ -137,14 +137,8 @@ class LiveGlobe:
         top = np.array([[0, 0, 1.0], [0, 0, 1.2]])
         arrow = graph.Scatter3d(**xyz(top), mode="lines+text", text=["", "  μ"], hoverinfo="skip")
         arrow.update(line={"color": MEAN, "width": 6}, textfont={"size": 18}, textposition="middle right")
-        hidden = {axis: {"visible": False, "range": [-1.3, 1.3]} for axis in ("xaxis", "yaxis", "zaxis")}
         camera = {"eye": {"x": 0.95, "y": 0.62, "z": 0.5}, "center": {"z": 0.02}}
-        scene = hidden | {"aspectmode": "cube", "camera": camera}
-        size = {"width": 370, "height": 370, "margin": {"l": 0, "r": 0, "t": 30, "b": 0}}
-        title = {"text": globe_title(view), "x": 0.03, "y": 0.97, "font": {"size": 14}}
-        layout = graph.Layout(**size, scene=scene, showlegend=False, title=title, uirevision="keep the reader's camera")
-        self.widget = opened_whole(graph.Figure([lines, points, arrow], layout))
-        self.widget._config = {"displayModeBar": False}
+        self.widget = plotly_globe([lines, points, arrow], globe_title(view), 1.3, camera)
 
     def draw(self, view: Concentration) -> None:
         """Show the draws of this distribution."""
@@ -161,31 +155,6 @@ def drawn(view: Concentration) -> dict:
     """The draws as plotly takes them, colored by w."""
     points = view.points.astype(np.float32)
     return {**xyz(points), "marker": {"color": points[:, 2]}}
-
-
-def opened_whole(figure):
-    """The plotly figure as a FigureWidget whose first message to the browser holds all of it.
-
-    A FigureWidget opens empty and sends its data after; inside of a box the browser may draw it in between, and then it
-    stays empty (plotly.py issue 4998).
-    """
-    from plotly.graph_objects import FigureWidget
-    from traitlets import default
-
-    class WholeFigureWidget(FigureWidget):
-        @default("_widget_data")
-        def _first_data(self):
-            return deepcopy(figure._data)
-
-        @default("_widget_layout")
-        def _first_layout(self):
-            return deepcopy(figure._layout)
-
-    return WholeFigureWidget(figure)
-
-
-def xyz(points: np.ndarray) -> dict[str, np.ndarray]:
-    return dict(zip("xyz", points.T, strict=True))
 
 
 def draw_still_globe(axes, points: np.ndarray, size: float = 5) -> None:

@@ -6,7 +6,7 @@ from svae_lib.errors import InputError
 from svae_lib.ops.sphere import fibonacci_sphere
 from svae_lib.plotting.decoding import decode_images, embed_images, is_sphere
 from svae_lib.plotting.projections import hammer, hammer_inverse, lonlat_to_point, orthographic_inverse, point_to_lonlat
-from svae_lib.plotting.style import INK, Picture, new_figure, png, styled, to_numpy
+from svae_lib.plotting.style import INK, Picture, new_figure, styled, to_numpy
 
 MARK = "#bd1f01"  # the place that faces the reader, and the frame of the digit decoded there
 GRATICULE = {"color": "#3f90da", "linewidth": 0.7, "alpha": 0.6}
@@ -17,8 +17,7 @@ def globe_texture(model, tiles: int = 200, height: int = 540) -> np.ndarray:
 
     `tiles` points spread evenly over S^2 are decoded; each digit lies flat on the sphere around its point, north up.
     """
-    if not is_sphere(model.latent_space, 2):
-        raise InputError(f"a globe needs the latent space s2, this model has {model.latent_space}")
+    check_sphere(model)
     anchors = fibonacci_sphere(tiles).numpy()
     images = decode_images(model, anchors * float(model.latent_space.radius))
     rows = (0.5 - (np.arange(height) + 0.5) / height) * np.pi
@@ -38,6 +37,11 @@ def globe_texture(model, tiles: int = 200, height: int = 540) -> np.ndarray:
     return np.where(on_tile, ink, 0.0).astype(np.float32)
 
 
+def check_sphere(model) -> None:
+    if not is_sphere(model.latent_space, 2):
+        raise InputError(f"a globe needs the latent space s2, this model has {model.latent_space}")
+
+
 def look_up(texture: np.ndarray, longitude: np.ndarray, latitude: np.ndarray) -> np.ndarray:
     """The texture's ink at places; NaN where the place is NaN."""
     outside = np.isnan(longitude) | np.isnan(latitude)
@@ -52,29 +56,6 @@ def globe_view(texture: np.ndarray, longitude: float, latitude: float, size: int
     grid = (np.arange(size) + 0.5) / size * 2 - 1
     points = orthographic_inverse(grid[None, :], -grid[:, None], np.radians(longitude), np.radians(latitude))
     return look_up(texture, *point_to_lonlat(points))
-
-
-class GlobePicture:
-    """A globe of decoded digits and, beside it, the digit decoded at the point that faces the reader.
-
-    The artists are made once and then updated in place: a frame takes some tens of milliseconds.
-    """
-
-    @styled
-    def __init__(self, model):
-        self.model, self.texture = model, globe_texture(model)
-        self.figure = Picture(figsize=(7, 3.8))
-        globe, digit = self.figure.add_axes([0, 0, 0.54, 0.9]), self.figure.add_axes([0.62, 0.12, 0.34, 0.63])
-        self._globe, self._digit = draw_globe(globe), draw_digit(digit)
-        digit.set_title("decoded at the marked point")
-        self._title = self.figure.suptitle("", x=0.02, ha="left", fontsize=13, fontweight="bold")
-
-    def draw(self, longitude: float, latitude: float) -> bytes:
-        """The picture as PNG with the place at (longitude, latitude), in degrees, in front."""
-        self._globe.set_data(globe_view(self.texture, longitude, latitude))
-        self._digit.set_data(decode_at(self.model, longitude, latitude))
-        self._title.set_text(f"The latent sphere at longitude {longitude:g}°, latitude {latitude:g}°")
-        return png(self.figure)
 
 
 @styled

@@ -17,7 +17,7 @@ class LiveFigure:
         out here, once, so that frames do not jump.
     moving: the artists whose data, text or visibility change from frame to frame, also an axis (axes.yaxis) whose
         limits do. Still artists (other lines, the frame, the legend) that lie above the lowest moving one of their axes
-        come to lie above all of them. Text is what costs: 1 ms a word; keep it still where you can.
+        come to lie above all of them; where limits move, data do not stay still. Text is what costs: 1 ms a word.
 
     Change the moving artists, then ask for the frame. Nothing accumulates: every frame starts from the same pixels.
 

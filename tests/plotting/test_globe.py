@@ -3,8 +3,8 @@ import pytest
 import torch
 
 from svae_lib.errors import InputError
-from svae_lib.plotting import digit_globe, digit_places, globe_triptych
-from svae_lib.plotting.globe import GlobePicture, decode_at, globe_texture, globe_view
+from svae_lib.plotting import digit_globe, digit_places
+from svae_lib.plotting.globe import decode_at, globe_texture, globe_view
 from svae_lib.plotting.projections import point_to_lonlat
 
 
@@ -62,14 +62,6 @@ def test_the_digit_globe_is_twice_as_wide_as_high_on_the_page(glass):
     figure.draw_without_rendering()
     (left, top), (right, bottom) = figure.axes[0].transData.transform([(-(8**0.5), 2**0.5), (8**0.5, -(2**0.5))])
     assert (right - left) / abs(top - bottom) == pytest.approx(2)
-
-
-def test_the_live_picture_follows_and_the_triptych_shows_the_same(glass):
-    picture = GlobePicture(glass("s2"))
-    front, same, side = picture.draw(0, 0), picture.draw(0, 0), picture.draw(120, 0)
-    assert front == same != side
-    shown = [axes.images[0].get_array() for axes in globe_triptych(glass("s2")).axes[:3]]
-    np.testing.assert_array_equal(shown[2], picture._globe.get_array())
 
 
 def test_a_globe_needs_s2(glass):
