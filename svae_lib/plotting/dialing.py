@@ -19,15 +19,17 @@ def dial_frames(space, code: np.ndarray | None = None) -> list[np.ndarray]:
     code's own point and the axis that lies furthest from it; without a code, through the first two axes.
     Errors: InputError for a factor that is no sphere.
     """
-    frames, priors = [], getattr(space.prior(), "factors", None) or (space.prior(),)
-    for number, ((factor, place), prior) in enumerate(zip(factors_of(space), priors, strict=True), start=1):
+    factors, prior = factors_of(space), space.prior()
+    for number, (factor, _) in enumerate(factors, start=1):
         if not is_sphere(factor):
             raise InputError(f"dials need spheres: factor {number} of {space} is {factor}")
+    frames = []
+    for (factor, place), uniform in zip(factors, getattr(prior, "factors", (prior,)), strict=True):
         axes = np.eye(factor.event_size)
         start = axes[0] if code is None or is_sphere(factor, 1) else code[place] / np.linalg.norm(code[place])
         side = axes[1] if start[0] == 1 else axes[np.abs(start).argmin()]
         side = side - (side @ start) * start
-        frames.append(float(prior.radius) * np.stack([start, side / np.linalg.norm(side)]))
+        frames.append(float(uniform.radius) * np.stack([start, side / np.linalg.norm(side)]))
     return frames
 
 

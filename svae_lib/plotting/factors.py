@@ -13,7 +13,7 @@ from svae_lib.plotting.decoding import factors_of, is_sphere
 from svae_lib.plotting.latent import angle
 from svae_lib.plotting.style import Picture, new_figure, show_canvas, styled, tile, to_numpy
 
-DRAWS = 1500
+DRAWS = 600
 
 
 @styled
@@ -27,11 +27,11 @@ def bell_shapes(kappa: float = 100.0, kappas: tuple[float, float] = (10.0, 100.0
         angles = np.stack([angle(circle.numpy()) for circle in torus.split(torus.sample((DRAWS,)))], -1)
     one = kl_divergence(sphere, HypersphericalUniform(3)).item()
     two = kl_divergence(torus, ProductDistribution([HypersphericalUniform(2)] * 2)).item()
-    figure = new_figure(9, 4.1, "One bell is round, a product of two need not be")
+    figure = new_figure(8.6, 3.8, "One bell is round, a product of two need not be")
     names = f"S², κ = {kappa:g}: {one:.1f} nats", f"S¹ × S¹, κ = {kappas[0]:g} and {kappas[1]:g}: {two:.1f} nats"
     labels = ("across μ", "also across μ"), ("on circle 1", "on circle 2")
     for axes, points, name, label in zip(figure.subplots(1, 2), (around, angles), names, labels, strict=True):
-        axes.plot(*points.T, ".", markersize=3, markeredgewidth=0, color="#3f90da")
+        axes.plot(*points.T, ".", markersize=4, markeredgewidth=0, color="#3f90da")
         axes.plot(0, 0, "+", markersize=14, markeredgewidth=2, color="#bd1f01")
         axes.set(aspect="equal", xlim=(-limit, limit), ylim=(-limit, limit))
         axes.set(xlabel=f"angle {label[0]} (degrees)", ylabel=f"angle {label[1]} (degrees)")
@@ -49,7 +49,7 @@ def factor_concentrations(model, images) -> np.ndarray:
         if not is_sphere(factor):
             raise InputError(f"factor {number} of {model.latent_space} is {factor}, which has no concentration")
     posterior = model.encode(torch.as_tensor(images))
-    factors = getattr(posterior, "factors", None) or (posterior,)
+    factors = getattr(posterior, "factors", (posterior,))
     return np.stack([to_numpy(factor.concentration) for factor in factors], -1)
 
 

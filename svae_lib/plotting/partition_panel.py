@@ -22,9 +22,9 @@ SAME_PRICE = (("s10", 50, 50), ("s5,s5", 88, 5), ("5xs2", 50, 5))
 def stored_samples(path, spaces: tuple[str, ...]) -> dict[str, np.ndarray | str]:
     """For each space its images (N, H, W) in [0, 1] from a safetensors file, or a line that says why there are none."""
     try:
-        stored, missing = load_weights(path)[0], "no samples of this space are stored"
+        stored, missing = load_weights(path)[0], "no stored samples of this partition"
     except InputError as error:
-        stored, missing = {}, str(error)
+        stored, missing = {}, f"no stored samples: {error}"
     found = {str(parse_latent_space(name)): to_numpy(images) / 255 for name, images in stored.items()}
     return {space: found.get(str(parse_latent_space(space)), missing) for space in spaces}
 
@@ -60,8 +60,8 @@ def draw_partition(panels, spaces: tuple[str, ...]) -> Parts:
     dimensions = np.arange(max(sum(row.dims) for row in rows)) + 1
     factors = np.arange(max(row.concentrations for row in rows)) + 1
     spreads, costs = left.bar(dimensions, 0 * dimensions), middle.bar(factors, 0 * factors)
-    left.set(title="spread across μ", xlabel="dimension", ylabel="standard deviation (radii)", ylim=(0, 0.72))
-    middle.set(title="KL of each factor", xlabel="factor", ylabel="KL (nats)", ylim=(0, 16))
+    left.set(title="standard deviation across μ", xlabel="dimension", ylabel="radii", ylim=(0, 0.72))
+    middle.set(title="KL of each factor", xlabel="factor", ylabel="nats", ylim=(0, 16))
     for axes, ticks in ((left, dimensions), (middle, factors)):
         axes.set_xticks(ticks)
         axes.grid(axis="x", visible=False)
@@ -83,8 +83,9 @@ def fill_partition(parts: Parts, space: str, first: float, others: float, sample
     if parts.images.get_visible():
         parts.images.set_data(tile(samples[:24], columns=6))
     parts.said.set_text(fill(samples, 34) if isinstance(samples, str) else "")
-    bought = f"m = {row.coordinates}, {row.concentrations} κ, {row.parameters} numbers from the encoder"
-    return f"{row.name}: {bought}; KL = {view.kl.sum():.1f} nats"
+    said = f"κ = {first:g}" if row.concentrations == 1 else f"κ = {first:g}, the others {others:g}"
+    bought = f"m = {row.coordinates} coordinates, encoder {row.parameters}"
+    return f"{row.name}: {said}: KL = {view.kl.sum():.1f} nats; {bought}"
 
 
 def set_bars(bars: list, heights: np.ndarray, colors) -> None:
@@ -100,7 +101,7 @@ def partition_triptych(samples_path, settings: tuple = SAME_PRICE) -> Picture:
     """What the panel shows at three settings (space, first concentration, the others), a row each."""
     spaces = tuple(space for space, *_ in settings)
     samples = stored_samples(samples_path, spaces)
-    figure = new_figure(8.6, 2.9 * len(settings), "Ten dimensions on one sphere, on two, on five")
+    figure = new_figure(8.2, 2.35 * len(settings), "Ten dimensions on one sphere, on two, on five")
     for part, (space, first, others) in zip(figure.subfigures(len(settings), 1), settings, strict=True):
         parts = draw_partition(part.subplots(1, 3, width_ratios=WIDTHS), spaces)
         part.suptitle(fill_partition(parts, space, first, others, samples[space]), x=0.01, ha="left", fontsize=11)

@@ -64,7 +64,7 @@ def ledger(ten: tuple[str, ...] = TEN, twelve: tuple[str, ...] = TWELVE) -> Pict
 
     On the left the partitions have the same number of dimensions, on the right the same number of coordinates.
     """
-    figure = new_figure(10.4, 3.9, "The ledger: what a cut buys, and what it costs")
+    figure = new_figure(9.8, 3.8, "The ledger: what a cut buys, and what it costs")
     titles = "as many dimensions: coordinates are added", "as many coordinates: dimensions are given up"
     for axes, spaces, title in zip(figure.subplots(1, 2), (ten, twelve), titles, strict=True):
         rows = [partition(space) for space in spaces]
@@ -91,31 +91,31 @@ SCORES = {"test_log_likelihood": "log-likelihood", "test_reconstruction": "recon
 
 
 def seed_ranges(rows: list[dict], score: str) -> dict[str, tuple[float, float, int]]:
-    """For each latent space of stored runs the least and the largest of a score, and of how many seeds (NaN left out).
+    """For each partition among stored runs the least and the largest of a score, and of how many seeds (no NaN counts).
 
-    >>> seed_ranges([{"latent_space": "s2,s2", "test_kl": 5.0}, {"latent_space": "2xs2", "test_kl": 7.0}], "test_kl")
-    {'2xs2': (5.0, 7.0, 2)}
+    >>> seed_ranges([{"latent_space": "s3,s3", "test_kl": 5.0}, {"latent_space": "2xs3", "test_kl": 7.0}], "test_kl")
+    {'3+3': (5.0, 7.0, 2)}
     """
     found = {}
     for row in rows:
         if math.isfinite(row[score]):
-            found.setdefault(str(parse_latent_space(row["latent_space"])), []).append(row[score])
-    return {space: (min(values), max(values), len(values)) for space, values in found.items()}
+            found.setdefault(partition(row["latent_space"]).name, []).append(row[score])
+    return {name: (min(values), max(values), len(values)) for name, values in found.items()}
 
 
 @styled
 def partition_scores(rows: list[dict], spaces: tuple[str, ...] = TEN) -> Picture:
     """Stored runs, a point a seed and a bar from the least to the largest: log-likelihood, reconstruction and KL."""
-    figure = new_figure(10.4, 3.2, "Ten dimensions, cut four ways: a dot a seed")
-    names = [str(parse_latent_space(space)) for space in spaces]
+    figure = new_figure(9.8, 3.1, "Ten dimensions, cut four ways: a dot a seed")
+    names = [partition(space).name for space in spaces]
     for axes, (score, title) in zip(figure.subplots(1, 3, sharey=True), SCORES.items(), strict=True):
-        for space, (low, high, _) in seed_ranges(rows, score).items():
-            if space in names:
-                axes.plot([low, high], 2 * [names.index(space)], color="#94a4a2", linewidth=6, solid_capstyle="round")
+        for name, (low, high, _) in seed_ranges(rows, score).items():
+            if name in names:
+                axes.plot([low, high], 2 * [names.index(name)], color="#94a4a2", linewidth=6, solid_capstyle="round")
         for row in rows:
-            if (space := str(parse_latent_space(row["latent_space"]))) in names:
-                axes.plot(row[score], names.index(space), "o", color="C4", markersize=7)
+            if (name := partition(row["latent_space"]).name) in names:
+                axes.plot(row[score], names.index(name), "o", color="C4", markersize=7)
         axes.set(title=title, xlabel="nats per test image", yticks=range(len(names)), ylim=(len(names) - 0.5, -0.5))
         axes.margins(x=0.12)
-    figure.axes[0].set(ylabel="partition", yticklabels=[partition(space).name for space in spaces])
+    figure.axes[0].set(ylabel="partition", yticklabels=names)
     return figure

@@ -9,6 +9,7 @@ from svae_lib.plotting.latent import DEGREES
 from svae_lib.plotting.style import INK, Picture, new_figure, styled, tile
 
 TUBE, TILT = 0.44, np.radians(42)  # the doughnut's thickness for a ring of radius 1, and how far it leans to the reader
+GRAYS = 5  # steps of ink: hundreds of digits would make a heavy picture, and nobody sees the difference
 SEAMS = {"circle 1": ("#bd1f01", ">"), "circle 2": ("#832db6", "^")}  # the edges along which each circle runs
 
 
@@ -25,10 +26,10 @@ def torus_texture(model, columns: int, rows: int) -> np.ndarray:
     second = 360 * (0.5 - (np.arange(rows) + 0.5) / rows)
     angles = np.stack(np.meshgrid(first, second), -1)
     images = decode_images(model, turned(dial_frames(model.latent_space), angles))
-    return tile(images.reshape(-1, *images.shape[2:]), columns, gap=0)
+    return np.round(GRAYS * tile(images.reshape(-1, *images.shape[2:]), columns, gap=0)) / GRAYS
 
 
-def doughnut(texture: np.ndarray, size: int = 480) -> np.ndarray:
+def doughnut(texture: np.ndarray, size: int = 400) -> np.ndarray:
     """The torus (size, 1.4 size) in space, seen from far away: ink and shade in [0, 1], NaN beside it.
 
     Circle 1 runs round the hole, its angle 0 in front; circle 2 runs round the tube, its angle 0 outermost.
@@ -51,14 +52,14 @@ def doughnut(texture: np.ndarray, size: int = 480) -> np.ndarray:
 
 
 @styled
-def torus_of_digits(model, across: int = 18) -> Picture:
+def torus_of_digits(model, across: int = 16) -> Picture:
     """The whole latent torus of a model: rolled up, and cut open into a map of `across` x `across` decoded digits.
 
     Opposite edges of the map, drawn in one color, are one and the same circle.
     """
-    figure = new_figure(10.4, 4.9, "What the decoder draws, everywhere on S¹ × S¹")
+    figure = new_figure(9.6, 4.5, "What the decoder draws, everywhere on S¹ × S¹")
     rolled, flat = figure.subplots(1, 2, width_ratios=[1.2, 1])
-    rolled.imshow(doughnut(torus_texture(model, 36, 16)), cmap=INK, vmin=0, vmax=1)
+    rolled.imshow(doughnut(torus_texture(model, 32, 14)), cmap=INK, vmin=0, vmax=1)
     rolled.set_title("rolled up, to be seen in space")
     rolled.set_axis_off()
     flat.imshow(torus_texture(model, across, across), cmap=INK, vmin=0, vmax=1, extent=(-180, 180, -180, 180))

@@ -36,8 +36,8 @@ class PartitionPanel(SliderPanel):
 
         style = {"description_width": "11em"}
         sliders = {
-            "first": widgets.FloatSlider(50, min=1, max=200, step=0.5, description="κ of factor 1", style=style),
-            "others": widgets.FloatSlider(5, min=1, max=200, step=0.5, description="κ of the others", style=style),
+            "first": widgets.IntSlider(50, min=1, max=200, description="κ of factor 1", style=style),
+            "others": widgets.IntSlider(5, min=1, max=200, description="κ of the others", style=style),
         }
         still = png(partition_triptych(samples))
         super().__init__(sliders, draw, image, fallback=still, presets=presets, height=375)
