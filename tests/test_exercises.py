@@ -12,7 +12,7 @@ from torch.distributions import Beta
 
 from svae_lib import exercises as check
 from svae_lib.exercises.chapter_01 import moments
-from svae_lib.ops.sphere import log_surface_area, slerp
+from svae_lib.ops.sphere import log_surface_area
 
 SCRIPTS = sorted((Path(__file__).parent.parent / "notebooks" / "scripts").glob("*.py"))
 CHECKS = sorted(name for name in vars(check) if re.fullmatch(r"ex\d+_\d+", name))
@@ -188,11 +188,14 @@ MISTAKES = {
         (lambda p, kl: p.sum((1, 2)) - 2 * kl, "compare your values"),
     ],
     "ex3_2": [
-        (lambda a, b, t: (1 - t) * a + t * b, "you left the sphere"),
-        (lambda a, b, t: ((1 - t) * a + t * b) / ((1 - t) * a + t * b).norm(), "hurried in the middle"),
-        (lambda a, b, t: slerp(b, a, t), "this walks from b to a"),
-        (lambda a, b, t: slerp(a, b, t) * 1.01, "compare your values"),
-        (lambda a, b, t: a * float("nan"), "not a number"),
+        (lambda p, kl: (p.sum((1, 2)) - kl).argmax(), "wins where the pixels are summed"),
+        (lambda p, kl: p.sum((1, 2)).argmax(), "the best drawing at any price"),
+        (lambda p, kl: p.mean((1, 2)).argmax(), "the best drawing at any price"),
+        (lambda p, kl: (p.mean((1, 2)) + kl).argmax(), "the KL is subtracted"),
+        (lambda p, kl: (p.mean((1, 2)) - kl).argmin(), "this is the worst code"),
+        (lambda p, kl: p.mean((1, 2)) - kl, "has shape (7,), it should be ()"),
+        (lambda p, kl: (p.mean((1, 2)) - kl).max(), "the number of a code, from 0 to 6"),
+        (lambda p, kl: 3, "compare your values"),
     ],
     "ex3_3": [
         (lambda w: w.exp().mean().log(), "underflows in float32"),

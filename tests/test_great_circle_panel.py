@@ -21,7 +21,7 @@ def test_sliders_boxes_and_presets_move_the_picture(panel):
     assert first.startswith(b"\x89PNG")
     seen = [first]
     for act in (
-        lambda: setattr(panel.sliders["t"], "value", 0.52),
+        lambda: setattr(panel.sliders["share"], "value", 52),
         lambda: setattr(panel.boxes["first"], "value", 3),
         lambda: setattr(panel.sliders["second"], "value", 7),
         panel.buttons["0 to 8"].click,
@@ -29,26 +29,26 @@ def test_sliders_boxes_and_presets_move_the_picture(panel):
         act()
         assert bytes(panel.picture.value) not in seen
         seen.append(bytes(panel.picture.value))
-    assert panel.values == {"first": 0, "second": 8, "t": 0.52}
+    assert panel.values == {"first": 0, "second": 8, "share": 52}
     panel.buttons["reset"].click()
     assert bytes(panel.picture.value) == first
 
 
 def test_what_is_typed_beyond_the_range_is_brought_into_it(panel):
-    panel.boxes["t"].value, panel.boxes["first"].value = 7.5, -1
-    assert panel.values["t"] == 1
+    panel.boxes["share"].value, panel.boxes["first"].value = 750, -1
+    assert panel.values["share"] == 100
     assert panel.values["first"] == 0
     panel.buttons["reset"].click()
 
 
 def test_a_digit_may_be_walked_to_itself(panel):
-    panel.set(first=4, second=4, t=0.3)
+    panel.set(first=4, second=4, share=30)
     assert bytes(panel.picture.value).startswith(b"\x89PNG")
 
 
 def test_it_has_a_still_picture_for_where_no_kernel_runs(panel):
     bundle, _ = panel._repr_mimebundle_()
-    assert bundle["text/plain"] == "GreatCirclePanel: sliders first, second, t; live where a kernel runs"
+    assert bundle["text/plain"] == "GreatCirclePanel: sliders first, second, share; live where a kernel runs"
     assert "image/png" in bundle
 
 

@@ -3,7 +3,7 @@
 import torch
 
 from svae_lib.exercises.checking import against_truth, exercise, judge
-from svae_lib.ops.sphere import geodesic_distance, slerp
+from svae_lib.plotting.kl import kl_to_uniform
 
 
 @exercise
@@ -27,26 +27,32 @@ def ex3_1(attempt):
 
 @exercise
 def ex3_2(attempt):
-    """walk(a: (3,), b: (3,), t) -> (3,): a share t of the way from a to b along their great circle."""
-    a, b = torch.tensor([1.0, 0.0, 0.0]), torch.tensor([-0.8, 0.0, 0.6])
-    shares = torch.linspace(0, 1, 11)
-    value = torch.stack([attempt(a, b, t, shape=(3,)) for t in shares])
-    truth, line = slerp(a, b, shares), a + shares[:, None] * (b - a)
+    """winner(log_p_pixels: (K, H, W), kl: (K,)) -> (): which of K codes is best where the pixels are averaged."""
+    kappas = torch.tensor([0.01, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0])
+    mean_cosine = 1 / torch.tanh(kappas) - 1 / kappas  # on S^2
+    reconstruction = -150 - 60 * (1 - mean_cosine)  # of the whole image, nats: it grows with kappa, ever slower
+    kl = torch.as_tensor(kl_to_uniform(3, kappas)).float()
+    sides = torch.tensor([1, 2, 4, 7, 14, 28])
+    rough = torch.rand(7, 28, 28, generator=torch.Generator().manual_seed(32))
+    images = []
+    for side in sides.tolist():
+        shares = rough[:, :side, :side] / rough[:, :side, :side].sum((1, 2), keepdim=True)
+        images.append(reconstruction[:, None, None] * shares)
+    value = torch.stack([attempt(pixels, kl, shape=()) for pixels in images]).long()
+    means = torch.stack([pixels.mean((1, 2)) for pixels in images])
+    truth, most = (means - kl).argmax(1), torch.full_like(value, len(kappas) - 1)
     mistakes = {
-        "you left the sphere: this is the straight line through the ball": line,
-        "on the sphere, but hurried in the middle: normalizing the straight line does not keep the speed even": line
-        / line.norm(dim=-1, keepdim=True),
-        "this walks from b to a: at t = 0 it should be a": truth.flip(0),
+        "this code wins where the pixels are summed; this program averages them": (reconstruction - kl)
+        .argmax()
+        .expand_as(value),
+        "this code has the largest KL, or the best drawing at any price: the KL is subtracted": most,
+        "this is the worst code: the ELBO is to be large (argmax)": (means - kl).argmin(1),
     }
-    unit = value / value.norm(dim=-1, keepdim=True)
-    picture = against_truth(
-        shares,
-        torch.rad2deg(geodesic_distance(a, unit)),
-        torch.rad2deg(geodesic_distance(a, truth)),
-        "How far along the great circle?",
-        "share of the way, t",
-        "angle from a (degrees)",
-    )
+    if (value != value.clamp(0, len(kappas) - 1)).any():
+        return f"not yet: the answer is the number of a code, from 0 to {len(kappas) - 1}", None
+    title = "Which concentration wins where the pixels are averaged?"
+    picture = against_truth(sides**2, kappas[value], kappas[truth], title, "pixels of the image", "κ of the best code")
+    picture.axes[0].set(xscale="log", yscale="log")
     return judge(value, truth, mistakes), picture
 
 

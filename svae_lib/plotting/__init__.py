@@ -5,7 +5,7 @@ Every function that takes a model asks of it what svae_lib.VAE offers, and no mo
 
 from svae_lib.plotting.comparison import by_dimension, ranges_overlap, seed_comparison
 from svae_lib.plotting.compass import compass_codes, prior_rows
-from svae_lib.plotting.curves import rate_distortion, training_curves
+from svae_lib.plotting.curves import training_curves
 from svae_lib.plotting.dialing import dials_triptych
 from svae_lib.plotting.factors import bell_shapes, factor_concentrations, kappa_by_factor
 from svae_lib.plotting.globe import digit_globe, digit_places, globe_triptych
@@ -53,7 +53,6 @@ __all__ = [
     "polar_densities",
     "prior_rows",
     "ranges_overlap",
-    "rate_distortion",
     "reconstructions",
     "seed_comparison",
     "seed_ranges",

@@ -24,14 +24,14 @@ class GreatCirclePanel(SliderPanel):
         codes = typical_codes(model, images, labels)
         ways, picture = GreatCirclePicture(model, codes), widgets.Image(format="png")
 
-        def draw(first: int, second: int, t: float) -> None:
-            picture.value = ways.draw(first, second, t)
+        def draw(first: int, second: int, share: int) -> None:
+            picture.value = ways.draw(first, second, share / 100)
 
-        style = {"description_width": "9em"}
+        style = {"description_width": "11em"}
         sliders = {
             "first": widgets.IntSlider(2, 0, max(codes), description="from the digit", style=style),
             "second": widgets.IntSlider(4, 0, max(codes), description="to the digit", style=style),
-            "t": widgets.FloatSlider(0.5, min=0, max=1, step=0.02, description="share t of the way", style=style),
+            "share": widgets.IntSlider(50, 0, 100, step=2, description="share of the way (%)", style=style),
         }
         presets = {f"{first} to {second}": {"first": first, "second": second} for first, second in pairs}
         still = png(great_circle_triptych(model, codes))

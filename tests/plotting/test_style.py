@@ -77,16 +77,6 @@ def test_training_curves_show_each_row_where_it_was_measured():
     assert len(kl.lines) == 1
 
 
-def test_rate_and_distortion_add_up_to_minus_the_elbo():
-    class Score:
-        kl, reconstruction = 5.0, -150.5
-
-    axes = plotting.rate_distortion({"a model": Score}).axes[0]
-    points = [line.get_xydata() for line in axes.lines if line.get_marker() == "o"]
-    np.testing.assert_array_equal(points, [[[5.0, 150.5]]])
-    assert "a model: ELBO -155.5" in [text.get_text() for text in axes.texts]
-
-
 def test_a_title_is_not_cut_off():
     figure = plotting.image_grid(np.zeros((1, 8, 8)), "Where a wide title stands on a narrow picture")
     figure.draw_without_rendering()
