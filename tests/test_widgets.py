@@ -6,8 +6,10 @@ import sys
 
 import ipywidgets
 import pytest
+from traitlets import TraitError
 
 from svae_lib import build_vae
+from svae_lib.errors import InputError
 from svae_lib.widgets import LatentGlobe, SliderPanel
 
 
@@ -43,6 +45,41 @@ def test_what_is_typed_beyond_the_range_is_brought_into_it(panel, drawn):
     panel.boxes["m"].value = -4
     assert panel.values["m"] == 2
     assert drawn[-1] == {"kappa": 10, "m": 2}
+
+
+@pytest.mark.parametrize("nonsense", ["x", None, [], {}, 1j])
+def test_a_slider_given_nonsense_from_code_says_so_and_stays(panel, drawn, nonsense):
+    for name in panel.sliders:
+        with pytest.raises(TraitError, match="'value' trait of an? .* instance"):
+            panel.sliders[name].value = nonsense
+        with pytest.raises(InputError, match=f"{name} takes a number from") as error:
+            panel.set(**{name: nonsense})
+        assert "\n" not in str(error.value)
+    assert drawn == [{"kappa": 1, "m": 3}]
+    assert [box.value for box in panel.boxes.values()] == [1, 3]
+
+
+def test_what_is_no_number_is_dropped(panel, drawn):
+    panel.sliders["kappa"].value = float("nan")
+    panel.boxes["kappa"].value = float("nan")
+    assert panel.boxes["kappa"].value == panel.values["kappa"] == 1
+    assert all(at == {"kappa": 1, "m": 3} for at in drawn)
+    with pytest.raises(InputError, match="kappa takes a number from 0 to 10, not nan"):
+        panel.set(kappa=float("nan"))
+
+
+def test_infinity_is_beyond_the_range(panel, drawn):
+    panel.boxes["kappa"].value = float("inf")
+    assert panel.boxes["kappa"].value == panel.values["kappa"] == drawn[-1]["kappa"] == 10
+    panel.set(kappa=-float("inf"), m=float("inf"))
+    assert panel.values == {"kappa": 0, "m": 50} == drawn[-1]
+
+
+def test_a_name_that_is_no_sliders_moves_nothing(panel, drawn):
+    with pytest.raises(InputError, match="no slider 'unknown': choose from kappa, m"):
+        panel.set(kappa=2, unknown=1)
+    assert len(drawn) == 1
+    assert panel.values == {"kappa": 1, "m": 3}
 
 
 def test_a_preset_moves_all_sliders_and_draws_once(panel, drawn):

@@ -2,8 +2,11 @@
 
 import base64
 from collections.abc import Callable
+from numbers import Real
 
 import ipywidgets as widgets
+
+from svae_lib.errors import InputError
 
 
 class SliderPanel(widgets.VBox):
@@ -31,8 +34,6 @@ class SliderPanel(widgets.VBox):
         self.boxes = {name: self._box(slider) for name, slider in sliders.items()}
         start = {name: slider.value for name, slider in sliders.items()}
         self.buttons = {name: self._button(name, at) for name, at in {**(presets or {}), "reset": start}.items()}
-        for slider in sliders.values():
-            slider.observe(self._follow, "value")
         rows = [widgets.HBox([slider, self.boxes[name]]) for name, slider in sliders.items()]
         frame = widgets.Box([picture], layout=widgets.Layout(height=f"{height}px", overflow="hidden"))
         super().__init__([*rows, widgets.HBox(list(self.buttons.values())), frame])
@@ -44,11 +45,21 @@ class SliderPanel(widgets.VBox):
         return {name: slider.value for name, slider in self.sliders.items()}
 
     def set(self, **values: float) -> None:
-        """Move several sliders and draw once."""
+        """Move several sliders and draw once.
+
+        Errors: InputError for a name that is no slider's, and for a value that is no number.
+        """
+        for name, value in values.items():
+            if name not in self.sliders:
+                raise InputError(f"no slider {name!r}: choose from {', '.join(self.sliders)}")
+            if not isinstance(value, Real) or value != value:
+                low, high = self.sliders[name].min, self.sliders[name].max
+                raise InputError(f"{name} takes a number from {low:g} to {high:g}, not {value!r}")
         self._held = True
         try:
             for name, value in values.items():
-                self.sliders[name].value = value
+                slider = self.sliders[name]
+                slider.value = min(max(value, slider.min), slider.max)
         finally:
             self._held = False
         self._follow()
@@ -65,8 +76,17 @@ class SliderPanel(widgets.VBox):
         )
         slider.readout = False
         slider.layout.width = "30em"
-        widgets.link((slider, "value"), (box, "value"))
+        slider.observe(lambda change: self._moved(box, change), "value")
+        box.observe(lambda change: setattr(slider, "value", change.new), "value")
         return box
+
+    def _moved(self, box, change) -> None:
+        """A slider has a new value: its box follows, then the picture; from a value that is no number it goes back."""
+        if change.new != change.new:
+            change.owner.value = change.old
+        else:
+            box.value = change.new
+            self._follow()
 
     def _button(self, name: str, values: dict[str, float]) -> widgets.Button:
         button = widgets.Button(description=name, layout=widgets.Layout(width="auto"))
@@ -79,3 +99,14 @@ class SliderPanel(widgets.VBox):
     def _repr_mimebundle_(self, **kwargs) -> tuple[dict, dict]:
         still = {"text/plain": repr(self), "image/png": base64.b64encode(self.fallback).decode()}
         return super()._repr_mimebundle_(**kwargs) | still, {"image/png": {"alt": repr(self)}}
+
+
+def kappa_and_m(kappa: float, m: int, least_kappa: float, most: int) -> dict[str, widgets.Widget]:
+    """The sliders of a distribution on the sphere in R^m: its concentration, and its coordinates."""
+    style = {"description_width": "9em"}
+    return {
+        "kappa": widgets.FloatSlider(
+            kappa, min=least_kappa, max=most, step=0.5, description="concentration κ", style=style
+        ),
+        "m": widgets.IntSlider(m, min=2, max=most, description="coordinates m", style=style),
+    }

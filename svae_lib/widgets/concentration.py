@@ -4,7 +4,7 @@ import ipywidgets as widgets
 
 from svae_lib.plotting.concentration import LiveGlobe, MarginalPicture, concentration, concentration_triptych
 from svae_lib.plotting.style import png
-from svae_lib.widgets.base import SliderPanel
+from svae_lib.widgets.base import SliderPanel, kappa_and_m
 
 PRESETS = {
     "uniform": {"kappa": 0, "m": 3},
@@ -26,18 +26,14 @@ class ConcentrationPanel(SliderPanel):
     """
 
     def __init__(self, kappa: float = 10.0, m: int = 3, presets: dict[str, dict[str, float]] = PRESETS):
-        globe, marginal = LiveGlobe(concentration(kappa, m)), MarginalPicture()
-        image = widgets.Image(format="png")
+        sliders = kappa_and_m(kappa, m, least_kappa=0, most=200)
+        start = {name: slider.value for name, slider in sliders.items()}
+        globe, marginal, image = LiveGlobe(concentration(**start)), MarginalPicture(), widgets.Image(format="png")
 
         def draw(kappa: float, m: int) -> None:
             view = concentration(kappa, m)
             image.value = marginal.draw(view)
             globe.draw(view)
 
-        style = {"description_width": "9em"}
-        sliders = {
-            "kappa": widgets.FloatSlider(kappa, min=0, max=200, step=0.5, description="concentration κ", style=style),
-            "m": widgets.IntSlider(m, min=2, max=200, description="coordinates m", style=style),
-        }
         picture = widgets.HBox([globe.widget, image], layout=widgets.Layout(overflow="hidden"))
         super().__init__(sliders, draw, picture, fallback=png(concentration_triptych()), presets=presets, height=375)

@@ -4,7 +4,7 @@ import ipywidgets as widgets
 
 from svae_lib.plotting.style import png
 from svae_lib.plotting.underflow import DTYPES, KLPicture, kl_triptych
-from svae_lib.widgets.base import SliderPanel
+from svae_lib.widgets.base import SliderPanel, kappa_and_m
 
 PRESETS = {
     "κ = 10, m = 11": {"kappa": 10, "m": 11},
@@ -31,11 +31,7 @@ class KLPanel(SliderPanel):
         def draw(kappa: float, m: int) -> None:
             image.value = still.draw(kappa, m, self.floats.value)
 
-        style = {"description_width": "9em"}
-        sliders = {
-            "kappa": widgets.FloatSlider(kappa, min=0.5, max=400, step=0.5, description="concentration κ", style=style),
-            "m": widgets.IntSlider(m, min=2, max=400, description="coordinates m", style=style),
-        }
+        sliders = kappa_and_m(kappa, m, least_kappa=0.5, most=400)
         super().__init__(sliders, draw, image, fallback=png(kl_triptych()), presets=presets, height=400)
         self.floats.observe(self._follow, "value")
         toggle = widgets.HBox([widgets.Label("the naive formula in"), self.floats])
