@@ -1,11 +1,12 @@
 """Many experiments from one file, on Dask: what is finished is skipped, what was stopped goes on."""
 
+import asyncio
 import logging
 import os
 import sys
 import threading
 import time
-from contextlib import contextmanager, redirect_stdout
+from contextlib import ExitStack, contextmanager, redirect_stdout
 from dataclasses import replace
 from pathlib import Path
 
@@ -73,7 +74,11 @@ def run_sweep(
 @contextmanager
 def _cluster(scheduler: str | None, processes: int):
     """A client of the scheduler, or of a cluster that ends with it and listens on loopback only."""
-    from distributed import Client, LocalCluster
+    from distributed import Client, LocalCluster, rpc
+
+    async def answers() -> bool:
+        async with rpc(scheduler, timeout=3) as other:
+            return (await other.identity())["type"] == "Scheduler"
 
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters of it is told as an experiment's end
     if scheduler is None:
@@ -85,11 +90,13 @@ def _cluster(scheduler: str | None, processes: int):
         ):  # fmt: skip
             yield client
         return
-    try:
-        client = Client(scheduler, timeout=5)
+    try:  # first with a limit on the whole of it: Client waits for ever where something listens and is silent
+        if not asyncio.run(asyncio.wait_for(answers(), timeout=6)):
+            raise ValueError("it is no scheduler")
     except (OSError, ValueError) as error:
-        raise InputError(f"--scheduler {scheduler!r} does not answer: {str(error) or type(error).__name__}") from None
-    with client:
+        reason = str(error) or "nothing came in 6 s"
+        raise InputError(f"--scheduler {scheduler!r} does not answer as one: {reason}") from None
+    with Client(scheduler, timeout=5) as client:
         if not client.scheduler_info()["workers"]:
             tqdm.write(f"no worker yet at {scheduler}: the sweep waits for the first")
         yield client
@@ -175,16 +182,18 @@ def _alone(path: Path, patience: float = 0):
 
 
 def _lock(path: Path):
+    """The open file where this process has it now, else None."""
     import fcntl
 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        file = open(path, "w")  # noqa: SIM115  (it stays open while it is held)
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if os.path.samestat(os.fstat(file.fileno()), os.stat(path)):
-            return file
-    except (BlockingIOError, FileNotFoundError):  # another holds it, or held it and has removed it since
-        pass
+        with ExitStack() as closing:
+            file = closing.enter_context(open(path, "w"))
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.path.samestat(os.fstat(file.fileno()), os.stat(path)):
+                closing.pop_all()
+                return file
+    except (BlockingIOError, FileNotFoundError):  # another has it, or had it and has removed it since
+        return None
     except OSError as error:
         raise InputError(f"cannot lock {path}: {error.strerror}") from None
-    return None

@@ -87,7 +87,7 @@ def _name(experiment: Experiment, varies: dict) -> str:
     for field in varies:
         value = getattr(experiment, field)
         parts.append(f"{field}={','.join(map(str, value)) if isinstance(value, tuple) else value}")
-    name = re.sub(r"[^\w.=-]", "_", "-".join((*parts, str(experiment.seed))))
+    name = re.sub(r"[^\w.=+-]", "_", "-".join((*parts, str(experiment.seed))))
     if len(name.encode()) > 200:
         raise InputError(f"the name {name} has more than 200 bytes: let less vary")
     return name
