@@ -11,6 +11,7 @@ from torch.nn.functional import softplus
 from svae_lib.distributions import HypersphericalUniform, PowerSpherical, VonMisesFisher
 from svae_lib.errors import InputError
 from svae_lib.latent_spaces.base import LatentSpace, checked_dim, checked_size
+from svae_lib.ops import unit_vector
 
 
 class Sphere(LatentSpace):
@@ -72,7 +73,7 @@ class Sphere(LatentSpace):
 
     def posterior(self, parameters: Tensor) -> Distribution:
         direction, spread = parameters.split([self.event_size, 1], dim=-1)
-        loc = direction / direction.norm(dim=-1, keepdim=True)
+        loc = unit_vector(direction)
         concentration = self.concentration_floor + softplus(spread.squeeze(-1))
         return self._FAMILIES[self.family][1](loc, concentration, self.radius, validate_args=False)
 

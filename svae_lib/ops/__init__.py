@@ -10,6 +10,7 @@ from svae_lib.ops.sphere import (
     place_at_angle,
     rotate_pole_to,
     slerp,
+    unit_vector,
 )
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "place_at_angle",
     "rotate_pole_to",
     "slerp",
+    "unit_vector",
 ]

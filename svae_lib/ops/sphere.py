@@ -22,6 +22,36 @@ def log_surface_area(ambient_dim: int, radius: float | Tensor = 1.0) -> float | 
     return unit + (ambient_dim - 1) * log_radius
 
 
+def unit_vector(x: Tensor) -> Tensor:
+    r"""The direction x / |x|, a plain quotient: x = 0 has none, and gives NaN. Its derivative is (g - y <y, g>) / |x|.
+
+    Shapes: x (*batch, m), and so the result.
+
+    >>> unit_vector(torch.tensor([3.0, 4.0]))
+    tensor([0.6000, 0.8000])
+    """
+    return _UnitVector.apply(x)
+
+
+class _UnitVector(torch.autograd.Function):
+    """Written out, because the derivative of a quotient and a norm takes three times as many operations."""
+
+    @staticmethod
+    def forward(ctx, x: Tensor) -> Tensor:
+        length = x.norm(dim=-1, keepdim=True)
+        y = x / length
+        ctx.save_for_backward(x, y, length)
+        return y
+
+    @staticmethod
+    def backward(ctx, grad: Tensor) -> Tensor:
+        x, y, length = ctx.saved_tensors
+        if torch.is_grad_enabled():  # a second derivative goes through x
+            length = x.norm(dim=-1, keepdim=True)
+            y = x / length
+        return torch.addcmul(grad, y, (grad * y).sum(-1, keepdim=True), value=-1.0) / length
+
+
 def rotate_pole_to(loc: Tensor, x: Tensor) -> Tensor:
     r"""Rotate x by an orthogonal map that takes the pole e_1 = (1, 0, ..., 0) to `loc`.
 
@@ -89,7 +119,7 @@ def _reflection(loc: Tensor, noise: Tensor, length: Tensor) -> tuple[Tensor, Ten
     """sigma, 1 + |mu_1| and a."""
     first = loc[..., 0]
     rest = 1.0 + first.abs()
-    return torch.where(first < 0, -1.0, 1.0).to(loc), rest, (noise * loc).sum(-1) / (length * rest)
+    return torch.ones_like(first).copysign(first.detach()), rest, (noise * loc).sum(-1) / (length * rest)
 
 
 def geodesic_distance(a: Tensor, b: Tensor) -> Tensor:

@@ -14,6 +14,7 @@ from svae_lib.ops import (
     place_at_angle,
     rotate_pole_to,
     slerp,
+    unit_vector,
 )
 
 
@@ -67,6 +68,14 @@ def test_a_point_at_an_angle_is_the_rotated_one_with_its_two_derivatives(ambient
     torch.testing.assert_close(place(locs, angle, radius), expected, rtol=0, atol=1e-14)
     assert torch.autograd.gradcheck(place, (locs, angle, radius))
     assert torch.autograd.gradgradcheck(place, (locs, angle, radius))
+
+
+def test_a_unit_vector_has_two_derivatives_and_zero_has_no_direction():
+    x = 3 * directions(5, 4).requires_grad_()
+    assert torch.autograd.gradcheck(unit_vector, x)
+    assert torch.autograd.gradgradcheck(unit_vector, x)
+    torch.testing.assert_close(unit_vector(x).norm(dim=-1), torch.ones(5, dtype=torch.float64))
+    assert unit_vector(torch.zeros(3)).isnan().all()
 
 
 def test_exp_undoes_log_and_walks_as_far_as_the_angle():
