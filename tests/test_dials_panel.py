@@ -54,6 +54,11 @@ def test_what_is_typed_beyond_the_range_is_brought_into_it(model):
     assert panel.values["circle 1"] == 180
 
 
+def test_an_unknown_start_digit_is_refused_in_one_line(model, digits):
+    with pytest.raises(InputError, match="no start digit 'a ten': choose from a one, a two"):
+        DialsPanel(model, digits).set(start="a ten")
+
+
 def test_it_has_a_still_picture_for_where_no_kernel_runs(model):
     bundle, _ = DialsPanel(model)._repr_mimebundle_()
     assert bundle["text/plain"] == "DialsPanel: sliders circle 1, sphere 2; live where a kernel runs"

@@ -8,7 +8,7 @@ import jupytext
 import pytest
 import torch
 from matplotlib.figure import Figure
-from torch.distributions import Beta
+from torch.distributions import Beta, kl_divergence
 
 from svae_lib import exercises as check
 from svae_lib.exercises.chapter_01 import moments
@@ -103,12 +103,27 @@ def published_b(kappa, m, root):
     return (1 - share) * (root - 2 * kappa) / (m - 1) + share * (m - 1) / (4 * kappa)
 
 
+def ledger(dims, **mistakes):
+    """The four counts of exercise 4.2, some of them wrong."""
+    right = {"coordinates": sum(dims) + len(dims), "dimensions": sum(dims), "kappas": len(dims)}
+    return torch.tensor(list((right | {"given": sum(dims) + 2 * len(dims)} | mistakes).values()))
+
+
+def exchanged(a, b, k, sizes):
+    """Exercise 4.3's answer, for any k."""
+    start = sum(sizes[: k % 4])
+    place = slice(start, start + sizes[k])
+    return torch.cat([a[: place.start], b[place], a[place.stop :]])
+
+
 MISTAKES = {
     "ex0_1": [
         (lambda m: math.exp(log_surface_area(m)), "return its logarithm"),
         (lambda m: log_surface_area(m + 1), "the sphere in R^(m+1)"),
-        (lambda m: math.log(2 if m % 2 else 2 * math.pi) + sum(math.log(2 * math.pi / k) for k in range(m, 2, -2)),
-         "it divides by m - 2"),
+        (
+            lambda m: math.log(2 if m % 2 else 2 * math.pi) + sum(math.log(2 * math.pi / k) for k in range(m, 2, -2)),
+            "it divides by m - 2",
+        ),
         (lambda m: log_surface_area(m) - math.log(m), "the volume of the ball"),
         (lambda m: log_surface_area(m) / math.log(10), "to base 10"),
         (lambda m: torch.tensor(log_surface_area(m), dtype=torch.float64).exp().log(), "add up logarithms"),
@@ -117,8 +132,10 @@ MISTAKES = {
     ],
     "ex0_2": [
         (lambda theta, m: theta.sin() ** (m - 2), "is not 1"),
-        (lambda theta, m: math.exp(log_surface_area(m) - log_surface_area(m - 1)) * theta.sin() ** (m - 2),
-         "the ratio is upside down"),
+        (
+            lambda theta, m: math.exp(log_surface_area(m) - log_surface_area(m - 1)) * theta.sin() ** (m - 2),
+            "the ratio is upside down",
+        ),
         (lambda theta, m: math.pi / 180 * sine_law(theta, m - 2), "per degree"),
         (lambda theta, m: sine_law(theta, m - 1), "form a sphere in R^(m-1)"),
         (lambda theta, m: theta.sin() ** (m - 1), "and the integral must be 1"),
@@ -202,6 +219,42 @@ MISTAKES = {
         (lambda w: w.mean(), "the logarithm comes after the mean"),
         (lambda w: w.logsumexp(0), "Subtract log K"),
         (lambda w: w.max(), "compare your values"),
+    ],
+    "ex4_1": [
+        (lambda q, p: sum(map(kl_divergence, q, p)) / 3, "a mean over the factors"),
+        (lambda q, p: math.prod(map(kl_divergence, q, p)), "densities multiply"),
+        (lambda q, p: kl_divergence(q[0], p[0]), "the first factor alone"),
+        (lambda q, p: kl_divergence(q[-1], p[-1]), "the last factor alone"),
+        (lambda q, p: torch.stack(list(map(kl_divergence, q, p))).amax(0), "the dearest factor alone"),
+        (lambda q, p: -sum(map(kl_divergence, q, p)), "is not negative"),
+        (lambda q, p: sum(map(kl_divergence, q, p)).sum(), "you added up the images too"),
+        (lambda q, p: sum(map(kl_divergence, q, p)).mean(), "has shape (), it should be (8,)"),
+        (lambda q, p: torch.stack(list(map(kl_divergence, q, p))), "has shape (3, 8), it should be (8,)"),
+        (lambda q, p: sum(map(kl_divergence, p, q)), "the posterior comes first"),
+        (lambda q, p: sum(each.concentration for each in q), "compare your values"),
+    ],
+    "ex4_2": [
+        (lambda dims: ledger(dims, coordinates=sum(dims)), "coordinates: S^d has d + 1"),
+        (lambda dims: ledger(dims, coordinates=sum(dims) + 1), "coordinates: every factor adds a coordinate"),
+        (lambda dims: ledger(dims, dimensions=sum(dims) + len(dims)), "dimensions: a direction on S^d has d"),
+        (lambda dims: ledger(dims, kappas=1), "concentrations: one concentration a factor, not one for all"),
+        (lambda dims: ledger(dims, kappas=sum(dims)), "the bell is round"),
+        (lambda dims: ledger(dims, given=sum(dims) + len(dims)), "numbers from the encoder: a factor needs d + 1"),
+        (lambda dims: ledger(dims, given=sum(dims) + len(dims) + 1), "not the product as a whole"),
+        (lambda dims: ledger(dims, given=2 * sum(dims)), "numbers from the encoder: compare your values"),
+        (lambda dims: torch.tensor(dims).sum(), "has shape (), it should be (4,)"),
+    ],
+    "ex4_3": [
+        (lambda a, b, k, sizes: exchanged(b, a, k, sizes), "asked is a with the factor of b"),
+        (lambda a, b, k, sizes: torch.where(torch.arange(16) == k, b, a), "exchanges one coordinate"),
+        (lambda a, b, k, sizes: exchanged(a, b, k - 1, sizes), "this is the factor before"),
+        (lambda a, b, k, sizes: exchanged(a, b, (k + 1) % 4, sizes), "this is the factor after"),
+        (lambda a, b, k, sizes: torch.where(torch.arange(16) // sizes[k] == k, b, a), "the factors differ in size"),
+        (lambda a, b, k, sizes: a, "nothing is exchanged"),
+        (lambda a, b, k, sizes: b, "everything is exchanged"),
+        (lambda a, b, k, sizes: a.copy_(exchanged(a, b, k, sizes)), "you changed a code that you were given"),
+        (lambda a, b, k, sizes: b[sum(sizes[:k]) :][: sizes[k]], "has shape (5,), it should be (16,)"),
+        (lambda a, b, k, sizes: (a + b) / 2, "compare your values"),
     ],
 }
 

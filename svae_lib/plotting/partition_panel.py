@@ -20,12 +20,12 @@ SAME_PRICE = (("s10", 50, 50), ("s5,s5", 88, 5), ("5xs2", 50, 5))
 
 
 def stored_samples(path, spaces: tuple[str, ...]) -> dict[str, np.ndarray | str]:
-    """For each space its images (N, H, W) in [0, 1] from a safetensors file, or a line that says why there are none."""
+    """For each space its images (N, H, W) from a safetensors file, in fifths of ink; or a line that says why not."""
     try:
         stored, missing = load_weights(path)[0], "no stored samples of this partition"
     except InputError as error:
         stored, missing = {}, f"no stored samples: {error}"
-    found = {str(parse_latent_space(name)): to_numpy(images) / 255 for name, images in stored.items()}
+    found = {str(parse_latent_space(name)): np.round(to_numpy(images) / 51) / 5 for name, images in stored.items()}
     return {space: found.get(str(parse_latent_space(space)), missing) for space in spaces}
 
 
@@ -60,7 +60,7 @@ def draw_partition(panels, spaces: tuple[str, ...]) -> Parts:
     dimensions = np.arange(max(sum(row.dims) for row in rows)) + 1
     factors = np.arange(max(row.concentrations for row in rows)) + 1
     spreads, costs = left.bar(dimensions, 0 * dimensions), middle.bar(factors, 0 * factors)
-    left.set(title="standard deviation across μ", xlabel="dimension", ylabel="radii", ylim=(0, 0.72))
+    left.set(title="spread across μ", xlabel="dimension", ylabel="share of the prior's", ylim=(0, 1.1))
     middle.set(title="KL of each factor", xlabel="factor", ylabel="nats", ylim=(0, 16))
     for axes, ticks in ((left, dimensions), (middle, factors)):
         axes.set_xticks(ticks)

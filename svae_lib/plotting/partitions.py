@@ -44,7 +44,7 @@ class Bells(NamedTuple):
     """A concentration for each factor of a partition, what each costs and how wide it is."""
 
     kl: np.ndarray  # (factors,), to the uniform distribution, nats
-    spread: np.ndarray  # (dimensions,): the standard deviation of one coordinate across mu, in radii
+    spread: np.ndarray  # (dimensions,): the standard deviation of a coordinate across mu, over that of the prior
 
 
 def bells(dims: tuple[int, ...], kappas) -> Bells:
@@ -55,7 +55,9 @@ def bells(dims: tuple[int, ...], kappas) -> Bells:
     """
     vmfs = [vmf_at_pole(kappa, d + 1) for d, kappa in zip(dims, kappas, strict=True)]
     costs = [kl_divergence(vmf, HypersphericalUniform(d + 1)).item() for d, vmf in zip(dims, vmfs, strict=True)]
-    return Bells(np.array(costs), np.concatenate([vmf.variance[1:].sqrt().numpy() for vmf in vmfs]))
+    prior_variance = [1 / (d + 1) for d in dims]  # of a coordinate of a uniform point
+    shares = [vmf.variance[1:] / variance for vmf, variance in zip(vmfs, prior_variance, strict=True)]
+    return Bells(np.array(costs), np.concatenate([share.sqrt().numpy() for share in shares]))
 
 
 @styled

@@ -2,6 +2,7 @@
 
 import ipywidgets as widgets
 
+from svae_lib.errors import InputError
 from svae_lib.plotting.dialing import DialsPicture, dials_triptych, digit_turns
 from svae_lib.plotting.style import png
 from svae_lib.widgets.base import SliderPanel
@@ -40,6 +41,11 @@ class DialsPanel(SliderPanel):
         super().__init__(sliders, draw, image, fallback=fallback, presets=presets, height=picture.height)
 
     def set(self, start: str | None = None, **degrees: float) -> None:
-        """Move several dials and draw once, from this start digit on (None: from the first axis of every factor)."""
+        """Move several dials and draw once, from this start digit on (None: from the first axis of every factor).
+
+        Errors: InputError for a start digit that the panel does not have, and as SliderPanel.set.
+        """
+        if start is not None and start not in self._starts:
+            raise InputError(f"no start digit {start!r}: choose from {', '.join(self._starts) or 'none'}")
         self._frames = self._starts[start][0] if start else self._axes
         super().set(**degrees)

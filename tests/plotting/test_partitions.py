@@ -46,7 +46,7 @@ def test_a_bell_is_as_wide_in_every_dimension_of_its_sphere_and_in_no_other():
     np.testing.assert_allclose(spread[:5], spread[0])
     np.testing.assert_allclose(spread[5:], spread[5])
     assert spread[5] > 3 * spread[0]
-    assert bells((2,), (1e-9,)).spread == pytest.approx([3**-0.5] * 2)  # uniform: a coordinate has variance 1/m
+    assert bells((2, 4), (1e-9, 1e-9)).spread == pytest.approx([1] * 6)  # as wide as the prior
 
 
 def test_the_ledger_draws_a_block_for_every_number():
