@@ -32,7 +32,7 @@ def test_the_stored_model_draws(load, capsys):
     room = load(WEIGHTS.read_bytes())
     assert room["atlas"] is not room["sphere"]
     assert str(room["atlas"].latent_space) == "s2"
-    assert capsys.readouterr().out == "Maps, globe and walks are drawn by the stored model.\n"
+    assert capsys.readouterr().out == "From here to the end of the walks we look at the stored model.\n"
 
 
 @pytest.mark.parametrize("stored", [None, b"", b"no weights at all", WEIGHTS.read_bytes()[:5000]])
@@ -42,4 +42,4 @@ def test_without_it_the_live_model_draws(load, capsys, stored):
     problem, comfort, drawn_by = capsys.readouterr().out.splitlines()
     assert "s2.safetensors" in problem
     assert comfort == "The chapter goes on without it; `git checkout weights` brings it back."
-    assert drawn_by == "Maps, globe and walks are drawn by the model just trained."
+    assert drawn_by == "From here to the end of the walks we look at the model just trained."

@@ -143,9 +143,9 @@ plotting.reconstructions(test[:10], sphere.reconstruct(test[:10]))
 # %% [markdown]
 # ## The whole latent space at one look
 #
-# A plane never ends. A sphere does, so we can decode *all* of it. Ten seconds of training make a blurred map. The maps,
-# the globe and the walks below are drawn by a stored model instead: the same network, trained for 80 epochs on all of
-# MNIST. Our 500 test images were among its training images, so it may draw here, but it is given no score.
+# A plane never ends. A sphere does, so we can decode *all* of it. Ten seconds of training make a blurred map, so from
+# here to the end of the walks a stored model takes over: the same network, trained for 80 epochs on all of MNIST. Our
+# 500 test images were among its training images. It may draw here, but it is given no score.
 
 # %%
 from svae_lib import load_model
@@ -157,7 +157,7 @@ except InputError as problem:
     print(problem)
     print("The chapter goes on without it; `git checkout weights` brings it back.")
     atlas, name = sphere, "the model just trained"
-print(f"Maps, globe and walks are drawn by {name}.")
+print(f"From here to the end of the walks we look at {name}.")
 
 # %%
 plotting.digit_globe(atlas, f"What {name} draws, everywhere on the sphere")
@@ -254,9 +254,8 @@ plotting.latent(plane, test[:250], data.test.labels[:250])
 # In words: here is the middle again, where many kinds crowd together, and here are the few kinds that moved out into
 # the open, far from all others.
 #
-# So who wins? Two trainings with one seed each cannot say. Here are stored runs, each on all of MNIST for 80 epochs:
-# $d = 2, 3, 5, 10$, flat and round, three seeds each. The file holds every run's command and scores, on MNIST's own
-# 10,000 test images.
+# So who wins? Two trainings with one seed each cannot say. Here are stored runs, flat and round, each on all of MNIST
+# for 80 epochs. The file holds every run's seed, command and scores, on MNIST's own 10,000 test images.
 
 # %%
 import json
@@ -272,32 +271,28 @@ plotting.seed_comparison(runs)
 
 
 # %%
+from math import comb
+
+
 def summary(scores):
     return f"{sum(scores) / len(scores):.1f} ({min(scores):.1f} to {max(scores):.1f})"
 
 
-print(" d  runs  Gaussian: mean (range)      vMF: mean (range)           ranges overlap?")
+print(" d  runs  Gaussian: mean (range)     vMF: mean (range)          overlap?  apart by chance")
 for d, both in plotting.by_dimension(runs, "test_log_likelihood").items():
     flat, round_ = both["Gaussian"], both["vMF"]
-    verdict = "yes: no winner here"
-    if not plotting.ranges_overlap(flat, round_):
-        verdict = f"no: every {'vMF' if min(round_) > max(flat) else 'Gaussian'} run is above"
-    print(f"{d:2}  {len(flat)}+{len(round_)}   {summary(flat):26}  {summary(round_):26}  {verdict}")
+    overlap = "yes" if plotting.ranges_overlap(flat, round_) else "no"
+    chance = 2 / comb(len(flat) + len(round_), len(flat))
+    print(f"{d:2}  {len(flat)}+{len(round_)}   {summary(flat):25}  {summary(round_):25}  {overlap:8}  {chance:.0%}")
 
 # %% [markdown]
-# These are log-likelihoods, in nats per image. How much does a "no" weigh? If flat and round were equally good, three
-# runs would still stay apart from three others by chance:
-
-# %%
-from math import comb
-
-ways = comb(6, 3)
-print(f"in 2 of the {ways} ways to deal six ranks to two groups of three: {2 / ways:.0%} of the time")
-
-# %% [markdown]
-# So one line of the table is a hint, and only lines that agree are evidence, for this network, this training and these
-# digits. The [paper](https://arxiv.org/abs/1804.00891) reports means of ten runs: at $d = 2$ a log-likelihood of −132.5
-# nats on the sphere against −135.7 in the plane.
+# These are log-likelihoods, in nats per image. Where the ranges overlap, the runs name no winner. Where they do not,
+# the last column says how often they would stay apart if flat and round were equally good: of the 20 ways to deal six
+# ranks to two groups of three, 2 are pure. One run each is always apart, and shows nothing.
+#
+# So a line of the table is a hint at best, and only lines that agree are evidence, for this network, this training and
+# these digits. The [paper](https://arxiv.org/abs/1804.00891) reports means of ten runs: at $d = 2$ a log-likelihood of
+# −132.5 nats on the sphere against −135.7 in the plane.
 #
 # ## Exercises
 #
