@@ -93,7 +93,7 @@ class MarginalPicture:
         """The picture of this distribution as PNG."""
         fill_marginal(self._axes, self._artists, view)
         self._mean.set_text(f"mean of w: {view.mean:.3f}")
-        return self._live.frame(f"κ = {view.kappa:g}, m = {view.m}: KL to uniform {view.kl:.2f} nats")
+        return self._live.frame(f"κ = {view.kappa:g}, m = {view.m}: KL {view.kl:.2f} nats")
 
 
 def draw_marginal(axes, legend: bool = True):

@@ -40,7 +40,7 @@ class LiveFigure:
         for artist in (*self._moving, *above):
             artist.set_animated(True)  # left out by the one whole drawing
         self._canvas.draw()
-        self._below = self._canvas.copy_from_bbox(figure.bbox)
+        self._below = np.array(self._canvas.buffer_rgba())  # copy_from_bbox would leave out the last column
         overlay = RendererAgg(*self._canvas.get_width_height(), figure.dpi)
         for artist in above:
             artist.draw(overlay)
@@ -50,7 +50,7 @@ class LiveFigure:
     def frame(self, title: str) -> bytes:
         """The figure as it now is, under this title, as PNG."""
         self._title.set_text(title)
-        self._canvas.restore_region(self._below)
+        np.asarray(self._canvas.buffer_rgba())[:] = self._below
         renderer = self._canvas.get_renderer()
         for artist in self._moving:
             artist.draw(renderer)

@@ -58,7 +58,7 @@ def test_the_live_picture_follows_and_the_triptych_shows_the_same_data():
     picture = MarginalPicture()
     near, same, far = (picture.draw(concentration(kappa, 5)) for kappa in (10, 10, 50))
     assert near == same != far
-    assert "KL to uniform" in picture._live.figure.get_suptitle()
+    assert picture._live.figure.get_suptitle() == f"κ = 50, m = 5: KL {concentration(50, 5).kl:.2f} nats"
     figure = concentration_triptych(((10, 3), (2, 5)))
     view = concentration(2, 5)
     np.testing.assert_array_equal(figure.axes[3].lines[0].get_ydata(), view.density)
