@@ -102,9 +102,9 @@ def _cluster(scheduler: str | None, processes: int):
         yield client
 
 
-def _follow(client, left: dict[str, Experiment], folder: Path, quiet: bool, progress: bool) -> dict[str, str]:
+def _follow(client, left: dict[str, Experiment], folder: Path, local: bool, progress: bool) -> dict[str, str]:
     """Submit the experiments and see them through; return why some failed."""
-    futures = {name: client.submit(_work, each.to_json(), str(folder / name), quiet, key=str(folder / name))
+    futures = {name: client.submit(_work, each.to_json(), str(folder / name), local, key=str(folder / name))
                for name, each in left.items()}  # fmt: skip
     failed, form = {}, "{l_bar}{bar}| {n:.0f} of {total:.0f} epochs [{elapsed}<{remaining}{postfix}]"
     total, seen = sum(each.epochs for each in left.values()), sum(_epochs(folder / name) for name in left)
@@ -122,7 +122,8 @@ def _follow(client, left: dict[str, Experiment], folder: Path, quiet: bool, prog
                 bar.n = sum(_epochs(folder / name) if name in futures else left[name].epochs for name in left)
                 bar.set_postfix_str(f"{len(left) - len(futures)} of {len(left)} experiments, {len(failed)} failed")
         except KeyboardInterrupt:
-            _take_back(client, futures)
+            if not local:
+                _take_back(client, futures)
             raise
     return failed
 

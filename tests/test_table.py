@@ -1,0 +1,151 @@
+"""A sweep's table: means and errors that are those of the runs, in every format, and what cannot be summed up."""
+
+import csv
+import json
+import math
+import statistics
+from pathlib import Path
+
+import pytest
+
+from svae_lib import cli
+from svae_lib.experiment import Experiment
+from svae_lib.plotting.seeds import seed_scores
+from svae_lib.tables import QUANTITIES, read_rows
+
+FILES = {"table.md", "table.csv", "table.tex", "table.png"}
+
+
+def store(folder: Path, name: str, scores=(-130.0, -135.0, -127.0, 8.0), **values) -> None:
+    (folder / name).mkdir(parents=True)
+    (folder / name / "experiment.json").write_text(Experiment(**values).to_json())
+    if scores is not None:
+        metrics = {f"test_{name}": score for name, score in zip(QUANTITIES, scores, strict=True)}
+        (folder / name / "metrics.json").write_text(json.dumps(metrics))
+
+
+@pytest.fixture
+def runs(tmp_path):
+    """Two data sets, three latent spaces; one space with one seed, one run that is not finished."""
+    folder = tmp_path / "runs"
+    for seed, kl in enumerate((7.0, 8.0, 10.0)):
+        space = {"latent": "s10", "seed": seed, "loss_function": "bce"}
+        store(folder, f"mnist-s10-{seed}", (-100.5 - kl, -127.0 - kl, -127.0, kl), dataset="mnist", **space)
+        store(folder, f"frey-s10-{seed}", (-900.0, -910.0, -900.0, kl), dataset="frey_faces", **space)
+    for seed in (4, 5):  # runtime flags tell no experiments apart
+        store(folder, f"mnist-s2-{seed}", latent="s2", dataset="mnist", seed=seed, threads=seed, device="cpu")
+    store(folder, "mnist-s2-6", None, latent="s2", dataset="mnist", seed=6)
+    store(folder, "mnist-s4_s4-0", latent="s4,s4", dataset="mnist")
+    return folder
+
+
+def table(folder, capsys) -> str:
+    assert cli.main(["table", str(folder)]) == 0
+    return capsys.readouterr().out
+
+
+def test_every_row_is_an_experiment_without_its_seed(runs, capsys):
+    with open(runs / ".." / "runs" / "letter.txt", "w") as other:
+        other.write("not a run")
+    out = table(runs, capsys)
+    with open(runs / "table.csv") as file:
+        lines = list(csv.DictReader(file))
+    found = [(line["dataset"], line["latent"], line["seeds"]) for line in lines]
+    assert found == [("frey_faces", "s10", "3"), ("mnist", "s2", "2"), ("mnist", "s4,s4", "1"), ("mnist", "s10", "3")]
+    kl = 7.0, 8.0, 10.0
+    assert float(lines[3]["kl"]) == pytest.approx(statistics.mean(kl), rel=1e-12)
+    assert float(lines[3]["kl_standard_error"]) == pytest.approx(statistics.stdev(kl) / math.sqrt(3), rel=1e-12)
+    assert float(lines[3]["log_likelihood"]) == pytest.approx(-100.5 - statistics.mean(kl), rel=1e-12)
+    assert [lines[2][name] for name in ("kl", "kl_standard_error")] == ["8.0", ""]
+    assert out == (runs / "table.md").read_text() + "\n"
+    assert "A row of one seed has no standard error." in out
+    assert "Not finished, and left out: mnist-s2-6." in out
+    assert {path.name for path in runs.glob("table.*")} == FILES
+
+
+def test_the_formats_say_the_same(runs, capsys):
+    out = table(runs, capsys)
+    heads, rule, *lines = [line.strip("| ").split("|") for line in out.split("\n\n")[0].splitlines()]
+    cells = [[cell.strip() for cell in line] for line in (heads, *lines)]
+    assert all(set(dashes) <= {"-", ":"} for dashes in rule) and len(rule) == len(heads)
+    assert cells[4] == ["mnist", "s10", "3", "-108.83 ± 0.88", "-135.33 ± 0.88", "-127.00 ± 0.00", "8.33 ± 0.88"]
+    latex = (runs / "table.tex").read_text()
+    assert latex.count("\\\\\n") == len(cells) == 5
+    assert (
+        r"mnist & s10 & 3 & $-108.83 \pm 0.88$ & $-135.33 \pm 0.88$ & $-127.00 \pm 0.00$ & $8.33 \pm 0.88$ \\" in latex
+    )
+    assert r"frey\_faces & s10" in latex
+    assert (runs / "table.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_what_else_differs_stands_in_a_column_of_its_own(runs, capsys):
+    store(runs, "mnist-s2-beta", latent="s2", dataset="mnist", beta=4.0)
+    out = table(runs, capsys)
+    assert out.startswith("| dataset    | latent | beta | seeds |")
+    assert "| mnist      | s2     | 4.0  |     1 |" in out
+
+
+def test_data_sets_of_one_name_are_told_apart(tmp_path, capsys):
+    for place in "ab":
+        store(tmp_path / "runs", place, dataset=f"{tmp_path}/{place}/mine.npz")
+    assert f"{tmp_path}/a/mine.npz" in table(tmp_path / "runs", capsys)
+
+
+def test_a_score_that_is_no_number_is_shown_as_it_is(tmp_path, capsys):
+    for seed, score in enumerate((math.nan, math.inf, 1.0)):
+        store(tmp_path, f"s2-{seed}", (score, score, score, score), seed=seed)
+    store(tmp_path, "s3-0", (math.inf,) * 4, latent="s3")
+    store(tmp_path, "s3-1", (1.0,) * 4, latent="s3", seed=1)
+    out = table(tmp_path, capsys)
+    assert "nan ± nan" in out and "inf ± nan" in out
+
+
+def test_the_picture_shows_every_seed_of_every_row(runs):
+    rows, _ = read_rows(runs)
+    figure = seed_scores(rows, QUANTITIES)
+    assert [axes.get_title(loc="left") for axes in figure.axes] == list(QUANTITIES.values()) * 2
+    faces, digits = figure.axes[3], figure.axes[7]
+    assert [label.get_text() for label in figure.axes[4].get_yticklabels()] == ["s2", "s4,s4", "s10"]
+    dots = [line.get_xdata().tolist() for line in digits.lines if line.get_marker() == "o"]
+    assert dots == [[8.0, 8.0], [8.0], [7.0, 8.0, 10.0]]
+    assert len(faces.containers) == 1 and len(digits.containers) == 2  # one seed has no error bar
+
+
+@pytest.mark.parametrize(
+    "change, told",
+    [
+        ("missing", "there is no folder"),
+        ("file", "there is no folder"),
+        ("empty", "holds no finished run, and 0 unfinished"),
+        ("started", "holds no finished run, and 1 unfinished"),
+        ("run", "is one run"),
+        ("twice", "repeats"),
+        ("version", "unknown key 'hidden'"),
+        ("score", "has no number for test_kl"),
+        ("cut", "metrics.json is damaged"),
+    ],
+)
+def test_what_cannot_be_summed_up_is_one_line_and_writes_nothing(tmp_path, capsys, change, told):
+    folder = tmp_path / "runs"
+    if change not in ("missing", "file"):
+        folder.mkdir()
+    if change not in ("missing", "file", "empty"):
+        store(folder, "one", None if change == "started" else (1.0, 2.0, 3.0, 4.0))
+    if change == "file":
+        folder.write_text("")
+    elif change == "twice":
+        store(folder, "two")
+    elif change == "run":
+        folder = folder / "one"
+    elif change == "version":
+        text = (folder / "one" / "experiment.json").read_text()
+        (folder / "one" / "experiment.json").write_text(text.replace("{", '{"hidden": 3,', 1))
+    elif change == "score":
+        text = (folder / "one" / "metrics.json").read_text()
+        (folder / "one" / "metrics.json").write_text(text.replace("test_kl", "kl"))
+    elif change == "cut":
+        (folder / "one" / "metrics.json").write_text('{"test_kl": 3')
+    assert cli.main(["table", str(folder)]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err.count("\n") == 1 and told in err
+    assert not any(tmp_path.rglob("table.*"))
