@@ -1,4 +1,4 @@
-"""Every slider panel of the course, as its chapter makes it: for the tests and for README's strip. A new panel is a line."""
+"""Every slider panel of the course, as its chapter makes it, for the tests and README's strip; a new one is a line."""
 
 from collections.abc import Callable
 from functools import cache
@@ -49,7 +49,7 @@ PANELS = {
     "kl": Shown(
         "02: what κ costs, and where the formula dies",
         widgets.KLPanel,
-        ({"kappa": 10, "m": 3}, {"kappa": 60, "m": 150}),
+        ({"kappa": 10, "m": 3}, {"kappa": 10, "m": 150}),
     ),
     "latent globe": Shown(
         "03: a latent sphere to turn",
