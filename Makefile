@@ -21,7 +21,7 @@ help:
 	@echo "make lab        open the notebooks in JupyterLab"
 	@echo "make test       all that CI runs: lint, tests, doctests, notebooks, browser"
 	@echo "make test-all   the same and the tests marked slow"
-	@echo "make notebooks  run notebooks/scripts/*.py into notebooks/*.ipynb, and bring README's table up to date"
+	@echo "make notebooks  run notebooks/scripts/*.py into notebooks/*.ipynb; README's table and strip too"
 	@echo "make bench      speed, as ratios"
 	@echo "make clean      remove .venv and caches; runs/ stays"
 
@@ -46,6 +46,7 @@ notebooks: setup
 	@echo "notebooks: running notebooks/scripts/*.py"
 	@$(PY) tools/build_notebooks.py
 	@$(PY) tools/chapters.py
+	@$(PY) tools/picture_strip.py
 	@echo "notebooks: README's table of chapters is up to date"
 
 bench: setup
