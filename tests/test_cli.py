@@ -278,7 +278,7 @@ def test_help_is_grouped_and_imports_no_torch(desk):
         "try: svae_lib.cli.main(sys.argv[1:])\n"
         "finally: assert not {'torch', 'numpy', 'matplotlib'} & set(sys.modules), 'a heavy import'"
     )
-    for arguments in (["--help"], ["train", "--help"]):
+    for arguments in (["--help"], ["sweep", "--help"], ["table", "--help"], ["train", "--help"]):
         start = time.perf_counter()
         line = [sys.executable, "-c", code, *arguments]
         run = subprocess.run(line, env=ENVIRONMENT, capture_output=True, text=True, timeout=60)
