@@ -50,8 +50,8 @@ notebooks: setup
 	@echo "notebooks: README's table of chapters is up to date"
 
 bench: setup
-	@echo "bench: each of ours against its peer, in turn"
-	@$(PY) -m pytest -o "python_files=bench_*.py" --benchmark-only --benchmark-columns=median,iqr benchmarks
+	@echo "bench: each of ours against its peer, in turn; some ten minutes, on a machine that does nothing else"
+	@$(PY) -m pytest -o "python_files=bench_*.py" --write-readme benchmarks
 
 clean:
 	@echo "clean: removing .venv, build folders and caches"

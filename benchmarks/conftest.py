@@ -1,52 +1,49 @@
-"""Speed as ratios: in every round the peer runs first, then ours, so that a machine that slows down slows both."""
+"""How many threads a benchmark has, and the table at the end."""
 
-import statistics
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
+import os
+import platform
+import re
+from pathlib import Path
 
 import pytest
 import torch
 
-_ROWS: list[tuple[str, float, float, str]] = []
+from benchmarks.timing import ROWS, Race
+
+README = Path(__file__).resolve().parent.parent / "README.md"
+START, END = "<!-- speed: written by make bench -->\n", "<!-- end of speed -->\n"
 
 
-@dataclass
-class Race:
-    """Time a peer and ours in turn, and keep the ratio of their medians for the table at the end."""
-
-    benchmark: Callable
-    rounds: int = 30
-
-    def __call__(self, line: str, ours: Callable[[], object], peer: Callable[[], object], wanted: str) -> None:
-        peer_times = []
-
-        def time_the_peer() -> None:
-            start = time.perf_counter()
-            peer()
-            peer_times.append(time.perf_counter() - start)
-
-        self.benchmark.pedantic(ours, setup=time_the_peer, rounds=self.rounds, warmup_rounds=3)
-        mine, other = self.benchmark.stats.stats.median, statistics.median(peer_times[3:])
-        self.benchmark.extra_info["peer_median"] = other
-        _ROWS.append((line, mine, other, wanted))
+@pytest.fixture(params=[1], ids=["1 thread"])
+def threads(request):
+    """So many threads of torch's: operations are compared on one, where the work counts and not how it is shared."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(request.param)
+    yield request.param
+    torch.set_num_threads(before)
 
 
 @pytest.fixture
-def race(benchmark):
-    """One thread: what is compared is work, not how well it is shared out."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield Race(benchmark)
-    torch.set_num_threads(threads)
+def race(threads):
+    return Race()
 
 
-def pytest_terminal_summary(terminalreporter):
-    if _ROWS:
-        terminalreporter.section("ratios of medians, interleaved")
-        width = max(len(row[0]) for row in _ROWS)
-        for line, mine, other, wanted in _ROWS:
-            terminalreporter.write_line(
-                f"{line:<{width}}  ours {mine * 1e3:8.2f} ms  peer {other * 1e3:8.2f} ms  "
-                f"ours/peer {mine / other:5.2f}  peer/ours {other / mine:5.2f}  (wanted: {wanted})"
-            )
+def pytest_addoption(parser):
+    parser.addoption("--write-readme", action="store_true", help="put the table into README.md")
+
+
+def pytest_terminal_summary(terminalreporter, exitstatus, config):
+    if not ROWS:
+        return
+    lines = ["| what | ours | against | ratio | aim |", "|---|---|---|---|---|"]
+    lines += [f"| {r.what} | {r.ours} | {r.peer} | {f'{r.ratio:.2f}' if r.ratio else ''} | {r.aim} |" for r in ROWS]
+    machine = f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}, "
+    text = f"Measured on {machine}torch {torch.__version__.partition('+')[0]}; medians of runs in turn.\n\n"
+    text += "\n".join(lines) + "\n"
+    terminalreporter.section("speed")
+    terminalreporter.write(text)
+    if config.getoption("--write-readme") and exitstatus == 0:
+        readme = README.read_text()
+        if START not in readme or END not in readme:
+            raise pytest.UsageError(f"README.md has lost {START.strip()} or {END.strip()}")
+        README.write_text(re.sub(f"(?s)(?<={re.escape(START)}).*?(?={re.escape(END)})", lambda _: text, readme))
