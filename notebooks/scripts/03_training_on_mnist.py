@@ -17,7 +17,7 @@
 #
 # **Does a round latent learn better?**
 #
-# 30 minutes. You need PyTorch and a first acquaintance with variational auto-encoders. Afterwards you can
+# 35 minutes. You need PyTorch and a first acquaintance with variational auto-encoders. Afterwards you can
 #
 # - train a VAE whose latent space is a sphere, and say what each part of its objective means;
 # - read a whole latent space at one look, as a globe, and say where the model is sure;
@@ -224,8 +224,8 @@ GreatCirclePanel(atlas, test, data.test.labels)
 
 # %% [markdown]
 # In words: both ways begin and end alike. Between them the great circle passes from digit to digit. The straight line
-# comes close to the center, and there the decoder smears several digits over each other. From 0 to 8 it is worst:
-# they lie almost opposite. From 4 to 9 there is no difference: they are neighbors.
+# comes close to the center, and there the decoder smears several digits over each other. Try 0 to 8, which lie almost
+# opposite: one way leads by 1 and 5, the other through noise. From 4 to 9, neighbors, the two ways are the same.
 #
 # Did we choose pairs that suit us? Take 250 others, and compare both ways halfway:
 

@@ -88,7 +88,7 @@ def draw_undecided(axes, top: float) -> list:
     lines = [axes.plot([], [], color=color, label=name)[0] for name, color in WAYS.items()]
     dots = [axes.plot([], [], "o", color=color, markersize=8)[0] for color in WAYS.values()]
     axes.legend(loc="upper left", fontsize=9)
-    axes.set(xlim=(0, 1), ylim=(0, 1.3 * top), xlabel="share t of the way", ylabel="Σ p(1 − p) (pixels)")
+    axes.set(xlim=(0, 1), ylim=(0, 1.45 * top), xlabel="share t of the way", ylabel="Σ p(1 − p) (pixels)")
     axes.set_title("undecided pixels")
     return lines + dots
 

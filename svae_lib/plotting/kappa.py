@@ -14,6 +14,10 @@ def concentrations(model, images) -> np.ndarray:
     """The concentration kappa of each image's posterior: (N, H, W) in [0, 1] -> (N,).
 
     Errors: InputError for a model whose latent space is not one sphere.
+
+    >>> from svae_lib import build_vae
+    >>> (concentrations(build_vae((28, 28), "s2"), torch.rand(4, 28, 28)) > 1).all()  # their floor
+    np.True_
     """
     if not is_sphere(model.latent_space):
         raise InputError(f"kappa needs one sphere as the latent space, this model has {model.latent_space}")

@@ -60,6 +60,11 @@ def two_ways(model, start, end, t) -> TwoWays:
 
     Shapes: start, end (event_size,); t (k,), from 0 at the start to 1 at the end.
     Errors: InputError for a model whose latent space is not one sphere.
+
+    >>> from svae_lib import build_vae
+    >>> ways = two_ways(build_vae((28, 28), "s2"), [1, 0, 0], [0, 1, 0], [0, 0.5, 1])
+    >>> ways.degrees, ways.distance.round(3).tolist(), ways.arc.shape
+    (90.0, [1.0, 0.707, 1.0], (3, 28, 28))
     """
     if not is_sphere(model.latent_space):
         raise InputError(f"a great circle needs one sphere as the latent space, this model has {model.latent_space}")

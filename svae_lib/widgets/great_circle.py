@@ -18,6 +18,11 @@ class GreatCirclePanel(SliderPanel):
     model: a trained VAE whose latent space is one sphere. images (N, H, W) with labels (N,): where the ends are from.
     pairs: of digits, a button each.
     Errors: InputError for another latent space, and where a digit has no image.
+
+    >>> import torch
+    >>> from svae_lib import build_vae
+    >>> panel = GreatCirclePanel(build_vae((28, 28), "s2"), torch.rand(10, 28, 28), range(10))
+    >>> panel.set(first=3, second=8, share=25)
     """
 
     def __init__(self, model, images, labels, pairs: tuple[tuple[int, int], ...] = PAIRS):
