@@ -54,6 +54,17 @@ def test_what_is_typed_beyond_the_range_is_brought_into_it(model):
     assert panel.values["circle 1"] == 180
 
 
+def test_nonsense_leaves_the_start_digit_as_it_is(model, digits):
+    panel = DialsPanel(model, digits)
+    panel.buttons["a one"].click()
+    before = bytes(panel.picture.value)
+    with pytest.raises(InputError, match="takes a number"):
+        panel.set(**{"sphere 2": "x"})
+    panel.sliders["sphere 2"].value = 5
+    panel.sliders["sphere 2"].value = 0
+    assert bytes(panel.picture.value) == before
+
+
 def test_an_unknown_start_digit_is_refused_in_one_line(model, digits):
     with pytest.raises(InputError, match="no start digit 'a ten': choose from a one, a two"):
         DialsPanel(model, digits).set(start="a ten")

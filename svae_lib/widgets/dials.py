@@ -47,5 +47,9 @@ class DialsPanel(SliderPanel):
         """
         if start is not None and start not in self._starts:
             raise InputError(f"no start digit {start!r}: choose from {', '.join(self._starts) or 'none'}")
-        self._frames = self._starts[start][0] if start else self._axes
-        super().set(**degrees)
+        before, self._frames = self._frames, self._starts[start][0] if start else self._axes
+        try:
+            super().set(**degrees)
+        except InputError:
+            self._frames = before
+            raise
