@@ -148,8 +148,7 @@ def _reason(future) -> str:
 
 def _take_back(client, futures: dict) -> None:
     """End what runs: a task that has begun ends with its process only, which a worker's nanny starts anew."""
-    keys = {future.key for future in futures.values()}
-    busy = [worker for worker, tasks in client.processing().items() if keys & set(tasks)]
+    busy = [at for at, keys in client.processing().items() if {each.key for each in futures.values()} & set(keys)]
     client.cancel(list(futures.values()), force=True)
     client.restart_workers(busy, timeout=10, raise_for_error=False)
 

@@ -1,25 +1,22 @@
 """The command line: every flag lands where it should, and whatever is wrong is one line, status 2, and no trace."""
 
 import json
-import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
 from dataclasses import fields
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from commands import ENVIRONMENT, one_line, wait_for
 
-import svae_lib
 from svae_lib import cli
 from svae_lib.experiment import Experiment
 from svae_lib.training.checkpoints import load_checkpoint, load_weights
 
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(svae_lib.__file__).parents[1]), "OMP_NUM_THREADS": "1"}
 EPOCHS = 30
 RUN = f"-d mine.npz -e {EPOCHS} -hd 16 -lls 5 -sf 3 --threads 1".split()
 
@@ -257,14 +254,6 @@ WRONG = {
 }
 
 
-def one_line(capsys) -> str:
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert err.startswith("svae: ")
-    assert err.count("\n") == 1, err
-    return err
-
-
 @pytest.mark.parametrize("line", WRONG)
 def test_wrong_input_is_one_line_status_2_and_no_trace(desk, capsys, line):
     assert cli.main(line.split(" ") if line else []) == 2
@@ -400,14 +389,6 @@ def test_a_training_that_stays_nan_ends_with_status_1(finished, desk, capsys):
     line = ["train", "-d", str(finished / "mine.npz"), "-e", "2", "-hd", "16", "-lr", "1e30", "-mr", "2", "-en", "x"]
     assert cli.main(line) == 1
     assert "after 2 restarts" in one_line(capsys)
-
-
-def wait_for(condition, process, seconds=60):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < end, "too slow"
-        time.sleep(0.02)
 
 
 def start(folder, *arguments):

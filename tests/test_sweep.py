@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
+from commands import ENVIRONMENT, one_line, wait_for
 
 import svae_lib
 from svae_lib import cli, sweep
@@ -26,8 +27,7 @@ from svae_lib.experiment.grid import read_sweep
 from svae_lib.training.checkpoints import load_checkpoint
 
 ROOT = Path(svae_lib.__file__).parents[1]
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-ENVIRONMENT["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{ENVIRONMENT['PATH']}"
+WITH_DASK = {**ENVIRONMENT, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
 SMALL = 'dataset = "mine.npz"\nh_dims = [16]\nll_sample = 5\nsave_f = 3\nthreads = 1\n'
 
 
@@ -123,14 +123,6 @@ WRONG = {
     f"[grid]\nseed = {list(range(101))}\nepochs = {list(range(1, 101))}": "10,100 experiments are more",
     f"[grid]\ndataset = ['{'x' * 200}.npz']": "more than 200 bytes",
 }
-
-
-def one_line(capsys) -> str:
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert err.startswith("svae: ")
-    assert err.count("\n") == 1, err
-    return err
 
 
 @pytest.mark.parametrize("text", WRONG, ids=lambda text: text[:40])
@@ -259,7 +251,7 @@ def started(line: str):
     words = shlex.split(line)
     words[:1] = [sys.executable, "-W", "error", "-m", "svae_lib"] if words[0] == "svae" else words[:1]
     heard = subprocess.DEVNULL if words[0] == "dask" else subprocess.PIPE
-    process = subprocess.Popen(words, env=ENVIRONMENT, stdout=heard, stderr=heard, text=True, start_new_session=True)
+    process = subprocess.Popen(words, env=WITH_DASK, stdout=heard, stderr=heard, text=True, start_new_session=True)
     try:
         yield process
     finally:
@@ -276,14 +268,6 @@ def children(pid: int) -> list[psutil.Process]:
 def end(process, seconds=400) -> tuple[int, str, str]:
     out, err = process.communicate(timeout=seconds)
     return process.returncode, out, err
-
-
-def wait_for(condition, process, seconds=300):
-    limit = time.monotonic() + seconds
-    while not condition():
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < limit, "too slow"
-        time.sleep(0.05)
 
 
 def rows(run: Path) -> list[dict]:
