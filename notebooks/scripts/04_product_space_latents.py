@@ -268,11 +268,11 @@ for a, b in combinations([name for name in ranges if ranges[name][2] > 1], 2):
     print(f"{a} and {b}:", "the ranges overlap" if overlap else "the ranges lie apart")
 
 # %% [markdown]
-# So much for the third prediction. Ranges that lie apart are no proof either: of two partitions equally good, with three
-# seeds each, one pair in ten lies apart by chance, and here are six pairs. Nor is this more than ten dimensions, one
-# data set and one kind of network. The paper goes to higher dimensions, where one concentration has to serve more
-# directions, and reports improved results on a selection of image data sets. A product is a choice, not a rule: count
-# what it costs you, and run several seeds.
+# So much for the third prediction. Ranges that lie apart are no proof either: of two partitions equally good, with
+# three seeds each, one pair in ten lies apart by chance, and four partitions make six pairs. Nor is this more than ten
+# dimensions, one data set and one kind of network. The paper goes to higher dimensions, where one concentration has to
+# serve more directions, and reports improved results on a selection of image data sets. A product is a choice, not a
+# rule: count what it costs you, and run several seeds.
 #
 # ## Exercises
 #
