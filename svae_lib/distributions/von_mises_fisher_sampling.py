@@ -99,7 +99,9 @@ def _one_accepted(gap: Tensor, tries: int, ambient_dim: int) -> tuple[Tensor, Te
 def _propose(gap: Tensor, tries: int, ambient_dim: int) -> tuple[Tensor, Tensor, Tensor]:
     """`tries` proposals a row, (tries, rows): 1 - w, sqrt(1 - w^2), and whether each is accepted."""
     c, n = 1.0 - gap, ambient_dim - 1
-    radial, turn, coin = torch.rand(3, tries, *gap.shape, dtype=gap.dtype, device=gap.device).unbind()
+    uniform = torch.rand(3, tries, *gap.shape, dtype=gap.dtype, device=gap.device)
+    # the open interval: at 0, which comes once in 10^7 draws, the point is mu itself, and has no derivative
+    radial, turn, coin = uniform.clamp_(min=torch.finfo(gap.dtype).eps / 2).unbind()
     swing = torch.sin(turn.mul_(math.pi)).square_()
     if ambient_dim == 2:
         below, above = 2.0 * swing, 2.0 - 2.0 * swing

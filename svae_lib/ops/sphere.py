@@ -77,8 +77,8 @@ def place_at_angle(loc: Tensor, versine: Tensor, sine: Tensor, radius: Tensor, n
     r rotate_pole_to(loc, (cos theta, sin(theta) e)), e = noise_{2..m} / |noise_{2..m}|; versine = 1 - cos theta.
 
     Shapes: loc and noise (*batch, m); versine, sine, radius (*batch). Differentiable, twice, in all but `noise`, whose
-    first coordinate is set to 0. One function and not a chain of small ones, because they cost more than a network's
-    step where m is small: the derivative is written out.
+    first coordinate is set to 0 (and the second to 1 where all the others are 0). One function and not a chain of small
+    ones, because they cost more than a network's step where m is small: the derivative is written out.
     """
     return _PlaceAtAngle.apply(loc, versine, sine, radius, noise)
 
@@ -90,6 +90,9 @@ class _PlaceAtAngle(torch.autograd.Function):
     def forward(ctx, loc: Tensor, versine: Tensor, sine: Tensor, radius: Tensor, noise: Tensor) -> Tensor:
         noise[..., 0] = 0.0
         length = noise.norm(dim=-1)
+        none = (length == 0).to(noise)  # torch's float32 noise is 0 once in 10^7 draws, and m = 2 has no more of it
+        noise[..., 1] += none
+        length += none
         ctx.save_for_backward(loc, versine, sine, radius, noise, length)
         sign, _, bend = _reflection(loc, noise, length)
         bend *= sine

@@ -42,6 +42,19 @@ def test_impossible_concentrations_do_not_loop_for_ever(m, k):
         torch.testing.assert_close(z[:, 0], d.loc[0].expand(3, m))
 
 
+@pytest.mark.parametrize("m", [2, 3, 8])
+@pytest.mark.parametrize("family", [VonMisesFisher, PowerSpherical])
+def test_noise_of_exactly_zero_is_no_fault(family, m, monkeypatch):
+    """torch's float32 generators give 0 once in 10^7 draws: a circle's tangent, or its angle, was NaN then."""
+    loc, concentration = direction(5, m).float().requires_grad_(), torch.linspace(1, 50, 5).requires_grad_()
+    for name, zeros in {"randn": torch.zeros, "rand": torch.zeros, "rand_like": torch.zeros_like}.items():
+        monkeypatch.setattr(torch, name, zeros)
+    z = family(loc, concentration).rsample()
+    torch.testing.assert_close(z.norm(dim=-1), torch.ones(5))
+    z[:, 0].sum().backward()
+    assert loc.grad.isfinite().all() and concentration.grad.isfinite().all()
+
+
 def test_batch_and_event_shapes_are_those_of_the_contract():
     for family in (VonMisesFisher, PowerSpherical):
         d = family(direction(4, 3), torch.ones(4, dtype=torch.float64))
