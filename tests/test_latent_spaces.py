@@ -393,3 +393,18 @@ def test_a_product_does_not_share_its_radii_with_the_patterns_given():
     pattern = Sphere(2, learn_radius=True)
     space = ProductSpace([pattern, Euclidean(2), pattern])
     assert len(list(space.parameters())) == 2 and pattern.log_radius not in set(space.parameters())
+
+
+@every_space
+def test_the_factors_of_a_product_are_its_parts(build):
+    """Log densities and KL of the factors add up to the whole's, posterior and prior, Gaussian or not."""
+    space = build()
+    posterior, prior = space.posterior(parameters_of(space, 4)), space.prior()
+    if not isinstance(posterior, ProductDistribution):
+        return
+    z = posterior.sample()
+    for whole in (posterior, prior):
+        parts = [factor.log_prob(piece) for factor, piece in zip(whole.factors, whole.split(z), strict=True)]
+        torch.testing.assert_close(sum(parts), whole.log_prob(z), rtol=1e-5, atol=1e-4)
+    divergences = [kl_divergence(q, p) for q, p in zip(posterior.factors, prior.factors, strict=True)]
+    torch.testing.assert_close(sum(divergences), kl_divergence(posterior, prior), rtol=1e-5, atol=1e-4)

@@ -2,7 +2,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
-from torch.distributions import Distribution, kl_divergence, register_kl
+from torch.distributions import Distribution, Independent, MultivariateNormal, Normal, kl_divergence, register_kl
 from torch.distributions.constraints import Constraint
 
 
@@ -59,7 +59,7 @@ class ProductDistribution(Distribution):
             if len(run.event_shape) == 1:
                 unrolled.append(run)
             else:
-                unrolled.extend(run.base_dist.select(index) for index in range(run.event_shape[0]))
+                unrolled.extend(_select(run.base_dist, index) for index in range(run.event_shape[0]))
         return tuple(unrolled)
 
     def split(self, z: Tensor) -> tuple[Tensor, ...]:
@@ -135,6 +135,18 @@ class _ProductSupport(Constraint):
 
     def __repr__(self) -> str:
         return f"Product({', '.join(repr(run.support) for run in self.product.runs)})"
+
+
+def _select(distribution: Distribution, index: int) -> Distribution:
+    """The factor at one place of the last batch dimension; torch's normal distributions have no method for it."""
+    if isinstance(distribution, Independent):
+        normal = distribution.base_dist
+        loc, scale = normal.loc[..., index, :], normal.scale[..., index, :]
+        return Independent(Normal(loc, scale, validate_args=False), 1, validate_args=False)
+    if isinstance(distribution, MultivariateNormal):
+        loc, scale_tril = distribution.loc[..., index, :], distribution.scale_tril[..., index, :, :]
+        return MultivariateNormal(loc, scale_tril=scale_tril, validate_args=False)
+    return distribution.select(index)
 
 
 def _covariance(factor: Distribution) -> Tensor:
