@@ -119,5 +119,6 @@ def partition_scores(rows: list[dict], spaces: tuple[str, ...] = TEN) -> Picture
                 axes.plot(row[score], names.index(name), "o", color="C4", markersize=7)
         axes.set(title=title, xlabel="nats per test image", yticks=range(len(names)), ylim=(len(names) - 0.5, -0.5))
         axes.margins(x=0.12)
+        axes.locator_params(axis="x", nbins=4)
     figure.axes[0].set(ylabel="partition", yticklabels=names)
     return figure
