@@ -1,12 +1,14 @@
 """What every test stands on: the same random numbers each time, no window, and the real data where they are."""
 
 import os
+import signal
 from pathlib import Path
 
 import hypothesis
 import pytest
 
 os.environ.setdefault("MPLBACKEND", "Agg")
+signal.signal(signal.SIGINT, signal.default_int_handler)  # started in the background, a shell's commands ignore Ctrl-C
 hypothesis.settings.register_profile("svae_lib", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("svae_lib")
 
