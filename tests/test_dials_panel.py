@@ -10,7 +10,7 @@ from svae_lib.widgets import DialsPanel
 
 @pytest.fixture(scope="module")
 def digits():
-    return {"a one": torch.rand(28, 28), "a two": torch.rand(28, 28)}
+    return {"a one": torch.eye(28), "a two": torch.ones(28, 28)}
 
 
 @pytest.fixture(scope="module")
