@@ -2,7 +2,7 @@
 
 import os
 import platform
-import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,12 @@ import torch
 
 from benchmarks.timing import ROWS, Race
 
-README = Path(__file__).resolve().parent.parent / "README.md"
+ROOT = Path(__file__).resolve().parent.parent
+README = ROOT / "README.md"
+sys.path.insert(0, str(ROOT / "tools"))
+
+from marks import between  # noqa: E402  (tools/ is no package)
+
 START, END = "<!-- speed: written by make bench -->\n", "<!-- end of speed -->\n"
 
 
@@ -43,7 +48,4 @@ def pytest_terminal_summary(terminalreporter, exitstatus, config):
     terminalreporter.section("speed")
     terminalreporter.write(text)
     if config.getoption("--write-readme") and exitstatus == 0:
-        readme = README.read_text()
-        if START not in readme or END not in readme:
-            raise pytest.UsageError(f"README.md has lost {START.strip()} or {END.strip()}")
-        README.write_text(re.sub(f"(?s)(?<={re.escape(START)}).*?(?={re.escape(END)})", lambda _: text, readme))
+        README.write_text(between(README.read_text(), START, END, text))

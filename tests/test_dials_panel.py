@@ -6,6 +6,7 @@ import torch
 from svae_lib import build_vae
 from svae_lib.errors import InputError
 from svae_lib.widgets import DialsPanel
+from tests.moved import each_moves
 
 
 @pytest.fixture(scope="module")
@@ -21,18 +22,13 @@ def model():
 
 def test_sliders_boxes_presets_and_reset_move_the_picture(model, digits):
     panel = DialsPanel(model, digits)
-    first = bytes(panel.picture.value)
-    assert first.startswith(b"\x89PNG")
-    seen = [first]
-    for act in (
+    first = each_moves(
+        panel,
         lambda: setattr(panel.sliders["circle 1"], "value", 90),
         lambda: setattr(panel.boxes["sphere 2"], "value", -45),
         panel.buttons["a one"].click,
         panel.buttons["a two"].click,
-    ):
-        act()
-        assert bytes(panel.picture.value) not in seen
-        seen.append(bytes(panel.picture.value))
+    )
     panel.buttons["reset"].click()
     assert panel.values == {"circle 1": 0, "sphere 2": 0}
     assert bytes(panel.picture.value) == first, "reset goes back to the first start, not only to the first angles"

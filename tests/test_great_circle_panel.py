@@ -6,6 +6,7 @@ import torch
 from svae_lib import build_vae
 from svae_lib.errors import InputError
 from svae_lib.widgets import GreatCirclePanel
+from tests.moved import each_moves
 
 IMAGES, LABELS = torch.rand(20, 28, 28, generator=torch.Generator().manual_seed(3)).round(), torch.arange(20) % 10
 
@@ -17,18 +18,13 @@ def panel():
 
 
 def test_sliders_boxes_and_presets_move_the_picture(panel):
-    first = bytes(panel.picture.value)
-    assert first.startswith(b"\x89PNG")
-    seen = [first]
-    for act in (
+    first = each_moves(
+        panel,
         lambda: setattr(panel.sliders["share"], "value", 52),
         lambda: setattr(panel.boxes["first"], "value", 3),
         lambda: setattr(panel.sliders["second"], "value", 7),
         panel.buttons["0 to 8"].click,
-    ):
-        act()
-        assert bytes(panel.picture.value) not in seen
-        seen.append(bytes(panel.picture.value))
+    )
     assert panel.values == {"first": 0, "second": 8, "share": 52}
     panel.buttons["reset"].click()
     assert bytes(panel.picture.value) == first

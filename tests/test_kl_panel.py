@@ -3,6 +3,7 @@
 import pytest
 
 from svae_lib.widgets import KLPanel
+from tests.moved import each_moves
 
 
 @pytest.fixture(scope="module")
@@ -11,18 +12,13 @@ def panel():
 
 
 def test_sliders_boxes_presets_and_the_toggle_move_the_picture(panel):
-    first = bytes(panel.picture.value)
-    assert first.startswith(b"\x89PNG")
-    seen = [first]
-    for act in (
+    first = each_moves(
+        panel,
         lambda: setattr(panel.sliders["kappa"], "value", 20),
         lambda: setattr(panel.boxes["m"], "value", 150),
         lambda: setattr(panel.floats, "value", "float64"),
         panel.buttons["κ = 1, m = 299"].click,
-    ):
-        act()
-        assert bytes(panel.picture.value) not in seen
-        seen.append(bytes(panel.picture.value))
+    )
     assert panel.values == {"kappa": 1, "m": 299}
     panel.floats.value = "float32"
     panel.buttons["reset"].click()

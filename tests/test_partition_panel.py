@@ -5,6 +5,7 @@ import torch
 
 from svae_lib.training.checkpoints import save_weights
 from svae_lib.widgets import PartitionPanel
+from tests.moved import each_moves
 
 SPACES = ("s10", "s5,s5", "s4,s3,s3", "5xs2")
 
@@ -18,17 +19,13 @@ def samples(tmp_path):
 
 def test_sliders_boxes_presets_and_the_toggle_move_the_picture(samples):
     panel = PartitionPanel(samples)
-    first = bytes(panel.picture.value)
-    seen = [first]
-    for act in (
+    first = each_moves(
+        panel,
         lambda: setattr(panel.sliders["first"], "value", 51),
         lambda: setattr(panel.boxes["others"], "value", 6),
         *[lambda space=space: setattr(panel.partition, "value", space) for space in SPACES[:3]],
         panel.buttons["sure of nothing"].click,
-    ):
-        act()
-        assert bytes(panel.picture.value) not in seen
-        seen.append(bytes(panel.picture.value))
+    )
     assert panel.values == {"first": 1, "others": 1}
     panel.partition.value = SPACES[3]  # reset leaves the toggle as it is
     panel.buttons["reset"].click()

@@ -5,6 +5,7 @@ import tomllib
 from pathlib import Path
 
 import jupytext
+from marks import between
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
@@ -34,11 +35,7 @@ def table() -> str:
 
 def with_table(readme: str) -> str:
     """README's text, what stands between its two marks replaced by the table."""
-    before, start, rest = readme.partition(START)
-    _, end, after = rest.partition(END)
-    if not end:
-        raise SystemExit(f"README.md has lost {START.strip()} or {END.strip()}")
-    return before + start + table() + end + after
+    return between(readme, START, END, table())
 
 
 if __name__ == "__main__":

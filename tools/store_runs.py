@@ -14,8 +14,8 @@ from pathlib import Path
 import torch
 
 from svae_lib import Experiment
-from svae_lib.errors import InputError
 from svae_lib.experiment import load_run, save_model
+from svae_lib.experiment.folder import read_json, stored_experiment
 from svae_lib.training.checkpoints import save_weights
 from svae_lib.writing import write_whole
 
@@ -41,32 +41,33 @@ def command(experiment: Experiment) -> str:
     return " ".join(["svae train", *(f"{flags[name]} {value}" for name, value in values.items())])
 
 
-def find(runs: Path, space: str, seed: int):
+def finished(runs: Path, space: str, seed: int) -> Path | None:
     folder = runs / f"mnist-{space.replace(',', '_')}-{seed}"
-    try:
-        return load_run(folder)
-    except InputError as error:
-        print(f"left out: {error}", file=sys.stderr)
+    if (folder / "metrics.json").exists():
+        return folder
+    print(f"left out: {folder} is not there, or not finished", file=sys.stderr)
 
 
-def row(run) -> dict:
-    kept = {name: round(value, 3) if isinstance(value, float) else value for name, value in run.metrics.items()}
-    return {"command": command(run.experiment)} | {name: kept[name] for name in kept if name not in NOT_STORED}
+def row(folder: Path) -> dict:
+    metrics = read_json(folder / "metrics.json")
+    kept = {name: round(value, 3) if isinstance(value, float) else value for name, value in metrics.items()}
+    return {"command": command(stored_experiment(folder))} | {n: kept[n] for n in kept if n not in NOT_STORED}
 
 
 def store(runs: Path) -> None:
     spaces = dict.fromkeys([*WEIGHTS, *(space for table in TABLES.values() for space in table)])
-    found = {(space, seed): run for space in spaces for seed in SEEDS if (run := find(runs, space, seed))}
+    found = {(space, seed): folder for space in spaces for seed in SEEDS if (folder := finished(runs, space, seed))}
     for name, table in TABLES.items():
         rows = [json.dumps(row(found[key])) for key in found if key[0] in table]
         write_whole(NOTEBOOKS / "results" / name, ("[\n" + ",\n".join(rows) + "\n]\n").encode())
     for space in WEIGHTS:
-        if run := found.get((space, 0)):
-            path = NOTEBOOKS / "weights" / f"{space}.safetensors"
+        if folder := found.get((space, 0)):
+            run, path = load_run(folder), NOTEBOOKS / "weights" / f"{space}.safetensors"
             save_model(path, run.model, run.experiment, dtype=torch.float16, command=command(run.experiment))
     samples = {}
     for space in TABLES["04_partitions.json"]:
-        if run := found.get((space, 0)):
+        if folder := found.get((space, 0)):
+            run = load_run(folder)
             torch.manual_seed(0)
             samples[space] = (255 * run.model.sample(24)).round().to(torch.uint8)
     save_weights(NOTEBOOKS / "results" / "04_samples.safetensors", samples, what="24 mean images from each prior")

@@ -38,18 +38,15 @@ class _UnitVector(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, x: Tensor) -> Tensor:
-        length = x.norm(dim=-1, keepdim=True)
-        y = x / length
-        ctx.save_for_backward(x, y, length)
+        y = x / x.norm(dim=-1, keepdim=True)
+        ctx.save_for_backward(x, y)
         return y
 
     @staticmethod
     def backward(ctx, grad: Tensor) -> Tensor:
-        x, y, length = ctx.saved_tensors
-        if torch.is_grad_enabled():  # a second derivative goes through x
-            length = x.norm(dim=-1, keepdim=True)
-            y = x / length
-        return torch.addcmul(grad, y, (grad * y).sum(-1, keepdim=True), value=-1.0) / length
+        x, y = ctx.saved_tensors
+        across = torch.addcmul(grad, y, (grad * y).sum(-1, keepdim=True), value=-1.0)
+        return across / x.norm(dim=-1, keepdim=True)
 
 
 def rotate_pole_to(loc: Tensor, x: Tensor) -> Tensor:

@@ -53,6 +53,13 @@ def factor_concentrations(model, images) -> np.ndarray:
     return np.stack([to_numpy(factor.concentration) for factor in factors], -1)
 
 
+def kappa_axis(axes) -> None:
+    """A logarithmic axis upwards for kappa, with plain numbers at 1, 2 and 5 of each decade."""
+    axes.set(ylabel="concentration κ", yscale="log")
+    axes.yaxis.set(major_locator=LogLocator(subs=(1, 2, 5)), minor_locator=NullLocator())
+    axes.yaxis.set_major_formatter(ScalarFormatter())
+
+
 @styled
 def kappa_by_factor(model, images, labels) -> Picture:
     """The concentration of every factor: on the left over all images (N, H, W), on the right for one image a label.
@@ -65,9 +72,8 @@ def kappa_by_factor(model, images, labels) -> Picture:
     boxes, pictures, cells = figure.subplots(1, 3, width_ratios=[1.1, 0.11, 1])
     median = {"color": "#bd1f01", "linewidth": 2}
     boxes.boxplot(kappas, whis=(5, 95), showfliers=False, medianprops=median)
-    boxes.set(title=f"all {len(kappas)} test images", xlabel="factor", ylabel="concentration κ", yscale="log")
-    boxes.yaxis.set(major_locator=LogLocator(subs=(1, 2, 5)), minor_locator=NullLocator())
-    boxes.yaxis.set_major_formatter(ScalarFormatter())
+    boxes.set(title=f"all {len(kappas)} test images", xlabel="factor")
+    kappa_axis(boxes)
     show_canvas(pictures, tile(to_numpy(images)[chosen], columns=1))
     pictures.set_aspect("auto")
     shown = np.log10(kappas[chosen])

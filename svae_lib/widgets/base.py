@@ -88,6 +88,13 @@ class SliderPanel(widgets.VBox):
             box.value = change.new
             self._follow()
 
+    def _add_toggle(self, label: str, toggle: widgets.ToggleButtons) -> None:
+        """Put a choice above the picture, which follows it; presets and reset leave it as it is."""
+        toggle.style.button_width = "6em"
+        toggle.observe(self._follow, "value")
+        *above, frame = self.children
+        self.children = (*above, widgets.HBox([widgets.Label(label), toggle]), frame)
+
     def _button(self, name: str, values: dict[str, float]) -> widgets.Button:
         button = widgets.Button(description=name, layout=widgets.Layout(width="auto"))
         button.on_click(lambda _: self.set(**values))

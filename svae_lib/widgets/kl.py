@@ -26,13 +26,10 @@ class KLPanel(SliderPanel):
         still = KLPicture()
         image = widgets.Image(format="png", layout=widgets.Layout(object_fit="contain", object_position="0 0"))
         self.floats = widgets.ToggleButtons(options=DTYPES)
-        self.floats.style.button_width = "6em"
 
         def draw(kappa: float, m: int) -> None:
             image.value = still.draw(kappa, m, self.floats.value)
 
         sliders = kappa_and_m(kappa, m, least_kappa=0.5, most=400)
         super().__init__(sliders, draw, image, fallback=png(kl_triptych()), presets=presets, height=400)
-        self.floats.observe(self._follow, "value")
-        toggle = widgets.HBox([widgets.Label("the naive formula in"), self.floats])
-        self.children = (*self.children[:-1], toggle, self.children[-1])
+        self._add_toggle("the naive formula in", self.floats)

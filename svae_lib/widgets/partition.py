@@ -29,7 +29,6 @@ class PartitionPanel(SliderPanel):
         picture, image = PartitionPicture(samples, spaces), widgets.Image(format="png")
         self.partition = widgets.ToggleButtons(options=[(partition(space).name, space) for space in spaces])
         self.partition.value = spaces[-1]
-        self.partition.style.button_width = "6em"
 
         def draw(first: float, others: float) -> None:
             image.value = picture.draw(self.partition.value, first, others)
@@ -41,6 +40,4 @@ class PartitionPanel(SliderPanel):
         }
         still = png(partition_triptych(samples))
         super().__init__(sliders, draw, image, fallback=still, presets=presets, height=375)
-        self.partition.observe(self._follow, "value")
-        toggle = widgets.HBox([widgets.Label("ten dimensions as"), self.partition])
-        self.children = (*self.children[:-1], toggle, self.children[-1])
+        self._add_toggle("ten dimensions as", self.partition)
