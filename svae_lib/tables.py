@@ -69,9 +69,7 @@ def read_rows(folder: str | os.PathLike) -> tuple[list[Row], list[str]]:
     runs = sorted(path.parent for path in folder.glob("[!.]*/experiment.json"))
     finished = [run for run in runs if (run / "metrics.json").exists()]
     if not finished:
-        raise InputError(
-            f"{folder} holds no finished run, and {len(runs)} unfinished: svae sweep makes them"
-        )
+        raise InputError(f"{folder} holds no finished run, and {len(runs)} unfinished: svae sweep makes them")
     groups: dict[Experiment, dict[int, Path]] = {}
     for run in finished:
         experiment = stored_experiment(run)

@@ -1,6 +1,6 @@
 """Run notebooks/scripts/NN_name.py into notebooks/NN_name.ipynb, with the outputs that a reader without a kernel sees.
 
-    python tools/build_notebooks.py [03_training_on_mnist ...]       all of them where none is named
+python tools/build_notebooks.py [03_training_on_mnist ...]       all of them where none is named
 """
 
 import sys

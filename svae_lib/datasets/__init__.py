@@ -16,8 +16,19 @@ from svae_lib.datasets.own import load_own
 from svae_lib.datasets.static_mnist import STATIC_MNIST
 from svae_lib.errors import InputError
 
-__all__ = ["ALIASES", "ImageDataset", "SOURCES", "Split", "binarize", "data_table", "dataset_names", "fetch",
-           "held_out_images", "load_dataset", "to_unit"]
+__all__ = [
+    "ALIASES",
+    "ImageDataset",
+    "SOURCES",
+    "Split",
+    "binarize",
+    "data_table",
+    "dataset_names",
+    "fetch",
+    "held_out_images",
+    "load_dataset",
+    "to_unit",
+]
 
 _ALL = (MNIST_5K, MNIST, STATIC_MNIST, FASHION_MNIST, OMNIGLOT, CALTECH101_SILHOUETTES, FREY_FACES)
 SOURCES: dict[str, Source] = {source.name: source for source in _ALL}
@@ -55,8 +66,10 @@ def load_dataset(name_or_path: str | os.PathLike, data_dir: str | os.PathLike | 
     missing = [file for file in source.files if locate(folder, file) is None]
     if missing and named:
         place = folder if folder.is_dir() else f"{folder}, which is not a folder"
-        raise InputError(f"{source.name} is not in {place}: looked for {', '.join(missing)}, plain or .gz; "
-                         f"put them there, or run: {command}")
+        raise InputError(
+            f"{source.name} is not in {place}: looked for {', '.join(missing)}, plain or .gz; "
+            f"put them there, or run: {command}"
+        )
     if missing:
         download(source, folder)
     try:
@@ -97,6 +110,8 @@ def data_table(data_dir: str | os.PathLike | None = None) -> list[dict[str, str]
 
 def _source(name: str) -> Source:
     if name not in (*SOURCES, *ALIASES):
-        raise InputError(f"unknown data set {name!r}: choose from {', '.join(SOURCES)}, or name a folder of images, "
-                         "a .npy or a .npz file")
+        raise InputError(
+            f"unknown data set {name!r}: choose from {', '.join(SOURCES)}, or name a folder of images, "
+            "a .npy or a .npz file"
+        )
     return SOURCES[ALIASES.get(name, name)]

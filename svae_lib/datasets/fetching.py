@@ -46,8 +46,9 @@ def _download(source, folder, work, progress):
     try:
         source.load([locate(work, Path(file).name) or locate(folder, file) for file in source.files])
     except InputError as error:
-        raise InputError(f"the download is not {source.name}: {str(error).replace(f'{work}{os.sep}', '')}; "
-                         "nothing was kept") from None
+        raise InputError(
+            f"the download is not {source.name}: {str(error).replace(f'{work}{os.sep}', '')}; nothing was kept"
+        ) from None
     for item in missing:
         (folder / item.file).parent.mkdir(parents=True, exist_ok=True)
         (work / Path(item.file).name).replace(folder / item.file)
@@ -81,8 +82,10 @@ def _fetch(item: Download, work: Path, folder: Path, progress: bool) -> None:
         except RequestException as error:
             problems.append(f"{url}: cannot be reached ({type(error).__name__})")
         path.unlink(missing_ok=True)  # a thread left behind may still hold it open: the next try gets a new file
-    raise InputError(f"could not fetch {item.file} ({'; '.join(problems)}); try again later, or put the file into "
-                     f"{folder / Path(item.file).parent} by hand")
+    raise InputError(
+        f"could not fetch {item.file} ({'; '.join(problems)}); try again later, or put the file into "
+        f"{folder / Path(item.file).parent} by hand"
+    )
 
 
 def _retrieve(url: str, path: Path, progress: bool) -> None:

@@ -20,7 +20,5 @@ FREY_FACES = Source(
     megabytes=1.1,
     files=("FreyFaces/frey_rawface.mat",),
     read=_read,
-    downloads=lambda: [
-        Download("FreyFaces/frey_rawface.mat", ("https://cs.nyu.edu/~roweis/data/frey_rawface.mat",))
-    ],
+    downloads=lambda: [Download("FreyFaces/frey_rawface.mat", ("https://cs.nyu.edu/~roweis/data/frey_rawface.mat",))],
 )

@@ -43,8 +43,10 @@ def _read_pictures(folder: Path) -> torch.Tensor:
     images = [_read_picture(path) for path in paths]
     for path, image in zip(paths, images, strict=True):
         if image.shape != images[0].shape:
-            raise InputError(f"{path}: {_size(image)} pixels, but {paths[0].name} is {_size(images[0])}: all images "
-                             "must be of one size")
+            raise InputError(
+                f"{path}: {_size(image)} pixels, but {paths[0].name} is {_size(images[0])}: all images "
+                "must be of one size"
+            )
     return torch.from_numpy(np.stack(images))
 
 

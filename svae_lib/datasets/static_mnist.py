@@ -43,6 +43,7 @@ STATIC_MNIST = Source(
     megabytes=109.8,
     files=tuple(f"MNIST_static/{name}" for name in _SHA256),
     read=lambda paths, counts: map(read_amat, paths, counts),
-    downloads=lambda: [Download(f"MNIST_static/{name}", (_URL + name,), f"sha256:{sha}") for name, sha in
-                       _SHA256.items()],
+    downloads=lambda: [
+        Download(f"MNIST_static/{name}", (_URL + name,), f"sha256:{sha}") for name, sha in _SHA256.items()
+    ],
 )

@@ -46,10 +46,15 @@ def write_set(name, folder, images, labels):
         (folder / "OMNIGLOT").mkdir()
         kept = COUNTS[0] + COUNTS[1]
         one_hot = np.eye(50)[labels].T
-        savemat(folder / "OMNIGLOT" / "chardata.mat", {
-            "data": by_columns(images[:kept]).T / 255, "testdata": by_columns(images[kept:]).T / 255,
-            "target": one_hot[:, :kept], "testtarget": one_hot[:, kept:],
-        })
+        savemat(
+            folder / "OMNIGLOT" / "chardata.mat",
+            {
+                "data": by_columns(images[:kept]).T / 255,
+                "testdata": by_columns(images[kept:]).T / 255,
+                "target": one_hot[:, :kept],
+                "testtarget": one_hot[:, kept:],
+            },
+        )
     elif name == "caltech101_silhouettes":
         (folder / "Caltech101Silhouettes").mkdir()
         arrays = {}

@@ -173,8 +173,9 @@ def test_the_next_address_is_tried(first, offer, server, tmp_path, monkeypatch):
 def test_no_network(tmp_path, monkeypatch):
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     item = Download(FREY, ("http://127.0.0.1:9/frey_rawface.mat",))  # the discard port, where nobody listens
-    monkeypatch.setitem(datasets.SOURCES, "frey_faces",
-                        replace(datasets.SOURCES["frey_faces"], downloads=lambda: [item]))
+    monkeypatch.setitem(
+        datasets.SOURCES, "frey_faces", replace(datasets.SOURCES["frey_faces"], downloads=lambda: [item])
+    )
     with pytest.raises(InputError, match="could not fetch .*: cannot be reached.* into .*FreyFaces by hand"):
         fetch("frey_faces", tmp_path / "new", progress=False)
     assert remains(tmp_path / "new") is None

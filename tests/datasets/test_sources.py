@@ -90,7 +90,9 @@ def test_loading_is_deterministic_and_moves_no_random_state(name, small_sets):
         loaded.append(load_dataset(name, small_sets))
         held_out_images(loaded[-1].test)
         assert before == (
-            random.getstate(), np.random.get_state()[1].tobytes(), torch.get_rng_state().numpy().tobytes()
+            random.getstate(),
+            np.random.get_state()[1].tobytes(),
+            torch.get_rng_state().numpy().tobytes(),
         )
     for first, second in zip(*map(splits, loaded), strict=True):
         assert torch.equal(first.images, second.images)
@@ -196,8 +198,10 @@ def test_the_table_says_where_each_set_is(small_sets, monkeypatch):
 
 
 def test_importing_and_reading_load_nothing_heavy():
-    code = ("import sys, svae_lib.datasets as d; d.load_dataset('mnist_5k'); d.data_table(); "
-            "print([m for m in ('torchvision', 'scipy', 'matplotlib', 'PIL', 'sklearn') if m in sys.modules])")
+    code = (
+        "import sys, svae_lib.datasets as d; d.load_dataset('mnist_5k'); d.data_table(); "
+        "print([m for m in ('torchvision', 'scipy', 'matplotlib', 'PIL', 'sklearn') if m in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.strip() == "[]"
 
@@ -219,10 +223,12 @@ def cut_short(content):
 
 def mat(change):
     """Rewrite a .mat file with one array changed (a damaged copy of the right set)."""
+
     def apply(path):
         arrays = {key: value for key, value in loadmat(path).items() if not key.startswith("__")}
         change(arrays)
         savemat(path, arrays)
+
     return apply
 
 
@@ -232,36 +238,70 @@ def bytes_of(change):
 
 FAULTS = {
     "empty": ("mnist", IMAGES, bytes_of(lambda b: b""), "magic number is missing"),
-    "a wrong magic number": ("mnist", IMAGES, bytes_of(lambda b: b"\0\0\x0d\3" + b[4:]),
-                             "magic number is 00000d03, expected 00000803"),
-    "labels in place of images": ("mnist", IMAGES, bytes_of(lambda b: blank_idx(17)),
-                                  "magic number is 00000801, expected 00000803"),
+    "a wrong magic number": (
+        "mnist",
+        IMAGES,
+        bytes_of(lambda b: b"\0\0\x0d\3" + b[4:]),
+        "magic number is 00000d03, expected 00000803",
+    ),
+    "labels in place of images": (
+        "mnist",
+        IMAGES,
+        bytes_of(lambda b: blank_idx(17)),
+        "magic number is 00000801, expected 00000803",
+    ),
     "only a header": ("mnist", IMAGES, bytes_of(lambda b: b[:9]), "9 bytes, which is less than the header"),
     "cut short": ("mnist", IMAGES, bytes_of(cut_short), "length in bytes is 6672, expected 13344"),
-    "images of another size": ("mnist", IMAGES, bytes_of(lambda b: blank_idx(17, 32, 32)),
-                               "image size is (32, 32), expected (28, 28)"),
-    "too few images": ("mnist", IMAGES, bytes_of(lambda b: blank_idx(3, 28, 28)),
-                       "number of items is 3, expected 17"),
-    "too few labels": ("mnist", LABELS, bytes_of(lambda b: blank_idx(3)),
-                       "number of items is 3, expected 17"),
+    "images of another size": (
+        "mnist",
+        IMAGES,
+        bytes_of(lambda b: blank_idx(17, 32, 32)),
+        "image size is (32, 32), expected (28, 28)",
+    ),
+    "too few images": ("mnist", IMAGES, bytes_of(lambda b: blank_idx(3, 28, 28)), "number of items is 3, expected 17"),
+    "too few labels": ("mnist", LABELS, bytes_of(lambda b: blank_idx(3)), "number of items is 3, expected 17"),
     "half a gzip file": ("mnist", IMAGES, bytes_of(lambda b: cut_short(gzip.compress(b))), "not a whole gzip file"),
-    "a damaged gzip file": ("mnist", IMAGES, bytes_of(lambda b: gzip.compress(b)[:-8] + bytes(8)),
-                            "not a whole gzip file"),
+    "a damaged gzip file": (
+        "mnist",
+        IMAGES,
+        bytes_of(lambda b: gzip.compress(b)[:-8] + bytes(8)),
+        "not a whole gzip file",
+    ),
     "not MATLAB": ("frey_faces", FREY, bytes_of(lambda b: b"<html>moved</html>" * 99), "not a whole MATLAB file"),
     "half a .mat": ("frey_faces", FREY, bytes_of(cut_short), "not a whole MATLAB file"),
     "an empty .mat": ("frey_faces", FREY, bytes_of(lambda b: b""), "not a whole MATLAB file"),
     "another key": ("frey_faces", FREY, mat(lambda a: a.update(gg=a.pop("ff"))), "no array 'ff' in it, found gg"),
-    "a transposed array": ("frey_faces", FREY, mat(lambda a: a.update(ff=a["ff"].T)),
-                           "shape of 'ff' is (24, 560), expected (560, 24)"),
-    "faces above 255": ("frey_faces", FREY, mat(lambda a: a.update(ff=a["ff"].astype(int) * 9)),
-                        "expected 0 to 255 for int64"),
-    "characters above 1": ("omniglot", OMNI, mat(lambda a: a.update(data=a["data"] * 255)),
-                           "values from 0 to 249, expected 0 to 1 for float64"),
+    "a transposed array": (
+        "frey_faces",
+        FREY,
+        mat(lambda a: a.update(ff=a["ff"].T)),
+        "shape of 'ff' is (24, 560), expected (560, 24)",
+    ),
+    "faces above 255": (
+        "frey_faces",
+        FREY,
+        mat(lambda a: a.update(ff=a["ff"].astype(int) * 9)),
+        "expected 0 to 255 for int64",
+    ),
+    "characters above 1": (
+        "omniglot",
+        OMNI,
+        mat(lambda a: a.update(data=a["data"] * 255)),
+        "values from 0 to 249, expected 0 to 1 for float64",
+    ),
     "a NaN": ("omniglot", OMNI, mat(lambda a: a["data"].__setitem__((3, 3), np.nan)), "values from nan to nan"),
-    "too few characters": ("omniglot", OMNI, mat(lambda a: a.update(testdata=a["testdata"][:, :2])),
-                           "shape of 'testdata' is (784, 2), expected (784, 7)"),
-    "a grey silhouette": ("caltech101_silhouettes", CALTECH, mat(lambda a: a.update(val_data=a["val_data"] * 200)),
-                          "'val_data' goes from 0 to 200, expected 0 and 1 only"),
+    "too few characters": (
+        "omniglot",
+        OMNI,
+        mat(lambda a: a.update(testdata=a["testdata"][:, :2])),
+        "shape of 'testdata' is (784, 2), expected (784, 7)",
+    ),
+    "a grey silhouette": (
+        "caltech101_silhouettes",
+        CALTECH,
+        mat(lambda a: a.update(val_data=a["val_data"] * 200)),
+        "'val_data' goes from 0 to 200, expected 0 and 1 only",
+    ),
     "a 2 among the digits": ("static_mnist", AMAT, bytes_of(lambda b: b[:1568] + b"2" + b[1569:]), "line 2 is not 784"),
     "half an .amat": ("static_mnist", AMAT, bytes_of(cut_short), "line 4 is not 784 digits"),
     "short lines": ("static_mnist", AMAT, bytes_of(lambda b: b"0 1 0\n"), "its first line has 5 characters"),

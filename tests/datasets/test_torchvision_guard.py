@@ -40,8 +40,13 @@ def test_the_guard_mends_a_torchvision_without_its_operators(tmp_path):
     for name, text in FAKE.items():
         (tmp_path / "torchvision" / name).write_text(text)
     path = os.pathsep.join([str(tmp_path), *sys.path])
-    done = subprocess.run([sys.executable, "-W", "error", "-c", CODE], env={**os.environ, "PYTHONPATH": path},
-                          capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", CODE],
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
     assert (done.stdout.strip(), done.stderr) == ("MNIST", "")
 
 
