@@ -20,7 +20,7 @@ from tqdm import tqdm
 from benchmarks.timing import medians, record
 from svae_lib import Schedule, build_vae, load_dataset
 from svae_lib.datasets import ImageDataset, binarize
-from svae_lib.training.loop import Loop
+from svae_lib.training.trainer import Trainer
 
 IMAGES, BATCH = 50_000, 100  # an epoch of MNIST
 GAUSSIAN = "e10"
@@ -38,7 +38,7 @@ def mnist_many_times(count: int = IMAGES) -> ImageDataset:
 def epoch(space: str, network: str = "mlp", count: int = IMAGES) -> Callable[[], object]:
     """One pass of svae_lib's training loop over the images."""
     torch.manual_seed(0)
-    loop = Loop(build_vae((28, 28), space, network=network), mnist_many_times(count), 1e-3, BATCH, 0, False, None)
+    loop = Trainer(build_vae((28, 28), space, network=network), mnist_many_times(count), 1e-3, BATCH, 0, False, None)
     bar = tqdm(disable=True)
     return lambda: loop.train(1, Schedule(), None, bar)
 

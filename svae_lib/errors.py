@@ -11,12 +11,12 @@ class InputError(ValueError):
     """
 
 
-def require(module: str, extra: str) -> ModuleType:
+def import_optional(module: str, extra: str) -> ModuleType:
     """Import `module`, or say which extra of svae_lib installs it.
 
     Errors: InputError with the pip command where the module is missing.
 
-    >>> require("math", extra="course").sqrt(4)
+    >>> import_optional("math", extra="course").sqrt(4)
     2.0
     """
     try:

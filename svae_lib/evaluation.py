@@ -16,8 +16,8 @@ from torch import Tensor
 
 from svae_lib.datasets import ImageDataset, Split, held_out_images
 from svae_lib.errors import InputError
+from svae_lib.files import atomic_write
 from svae_lib.models import VAE
-from svae_lib.writing import write_whole
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ def save_embeddings(path: str | os.PathLike, model: VAE, dataset: ImageDataset) 
     """Write the embeddings of all three splits to one .npz file, whole or not at all.
 
     Arrays: {train,validation,test}_embeddings (N, event_size), and {...}_labels (N,) where the data set has labels.
-    Errors: as write_whole.
+    Errors: as atomic_write.
     """
     arrays = {}
     for name in ("train", "validation", "test"):
@@ -146,7 +146,7 @@ def save_embeddings(path: str | os.PathLike, model: VAE, dataset: ImageDataset) 
             arrays[f"{name}_labels"] = split.labels.numpy()
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)
-    write_whole(path, buffer.getbuffer())
+    atomic_write(path, buffer.getbuffer())
 
 
 @torch.no_grad()

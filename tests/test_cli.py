@@ -11,11 +11,11 @@ from dataclasses import fields
 import numpy as np
 import pytest
 import torch
-from commands import ENVIRONMENT, one_line, wait_for
 
 from svae_lib import cli
 from svae_lib.experiment import Experiment
 from svae_lib.training.checkpoints import load_checkpoint, load_weights
+from tests.commands import ENVIRONMENT, one_line, wait_for
 
 EPOCHS = 30
 RUN = f"-d mine.npz -e {EPOCHS} -hd 16 -lls 5 -sf 3 --threads 1".split()
@@ -33,7 +33,7 @@ def desk(tmp_path, monkeypatch):
 def plan(desk, monkeypatch):
     """The experiment that a command line would run."""
     seen = []
-    monkeypatch.setattr("svae_lib.experiment.building.describe", lambda experiment: seen.append(experiment) or "")
+    monkeypatch.setattr("svae_lib.experiment.build.describe", lambda experiment: seen.append(experiment) or "")
 
     def plan(*arguments):
         assert cli.main(["train", "--dry-run", *arguments]) == 0

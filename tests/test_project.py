@@ -97,14 +97,14 @@ def test_every_svae_command_of_readme_parses(capsys):
 
 
 def test_the_data_sets_of_readme_are_those_of_the_library():
-    from svae_lib.datasets import SOURCES
+    from svae_lib.datasets import DATASETS
 
     section = (ROOT / "README.md").read_text().partition("## The data")[2].partition("\n## ")[0]
     rows = dict(re.findall(r"^\| (\w+)(?: \(default\))? \| ([^|]+) \|", section, re.MULTILINE))
     rows.pop("name")
-    assert list(rows) == list(SOURCES)
+    assert list(rows) == list(DATASETS)
     for name, row in rows.items():
-        counts = " + ".join(f"{count:,}" for count in SOURCES[name].counts)
+        counts = " + ".join(f"{count:,}" for count in DATASETS[name].counts)
         assert row.startswith(counts) or row.startswith("the same digits")
 
 

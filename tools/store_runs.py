@@ -15,9 +15,9 @@ import torch
 
 from svae_lib import Experiment
 from svae_lib.experiment import load_run, save_model
-from svae_lib.experiment.folder import read_json, stored_experiment
+from svae_lib.experiment.run_folder import read_json, stored_experiment
+from svae_lib.files import atomic_write
 from svae_lib.training.checkpoints import save_weights
-from svae_lib.writing import write_whole
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 SEEDS = range(3)
@@ -59,7 +59,7 @@ def store(runs: Path) -> None:
     found = {(space, seed): folder for space in spaces for seed in SEEDS if (folder := finished(runs, space, seed))}
     for name, table in TABLES.items():
         rows = [json.dumps(row(found[key])) for key in found if key[0] in table]
-        write_whole(NOTEBOOKS / "results" / name, ("[\n" + ",\n".join(rows) + "\n]\n").encode())
+        atomic_write(NOTEBOOKS / "results" / name, ("[\n" + ",\n".join(rows) + "\n]\n").encode())
     for space in WEIGHTS:
         if folder := found.get((space, 0)):
             run, path = load_run(folder), NOTEBOOKS / "weights" / f"{space}.safetensors"

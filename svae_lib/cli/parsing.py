@@ -10,7 +10,7 @@ from svae_lib.errors import InputError
 from svae_lib.experiment.choosing import RUNTIME, SPECS
 from svae_lib.experiment.flags import kind, read
 
-LEADER = int(os.environ.get("RANK", 0)) == 0  # of the processes that torchrun starts, one speaks
+IS_RANK_ZERO = int(os.environ.get("RANK", 0)) == 0  # of the processes that torchrun starts, one speaks
 
 
 class Parser(argparse.ArgumentParser):
@@ -51,11 +51,11 @@ def given(arguments: argparse.Namespace, specs: Iterable[Field] = SPECS) -> dict
 
 def complain(reason: object, status: int) -> int:
     """Say in one line what went wrong, and return the exit status."""
-    if LEADER:
+    if IS_RANK_ZERO:
         print("svae:", " ".join(str(reason).split()), file=sys.stderr)
     return status
 
 
 def warn(text: str) -> None:
-    if LEADER:
+    if IS_RANK_ZERO:
         print("svae: warning:", text, file=sys.stderr)

@@ -26,8 +26,8 @@ def add(commands) -> None:
 
 
 def sweep(arguments: argparse.Namespace) -> int:
-    from svae_lib.experiment.grid import read_sweep
-    from svae_lib.sweep import run_sweep, unfinished
+    from svae_lib.experiment.sweep import run_sweep, unfinished
+    from svae_lib.experiment.sweep_file import read_sweep
 
     file, folder, runtime = arguments.file, arguments.log_dir / arguments.file.stem, given(arguments)
     workers = _whole(arguments.workers)
@@ -56,7 +56,7 @@ def _whole(text: str | None) -> int | None:
 
 
 def table(arguments: argparse.Namespace) -> int:
-    from svae_lib.tables import write_table
+    from svae_lib.experiment.table import write_table
 
     print(write_table(arguments.folder))
     return 0

@@ -9,11 +9,11 @@ import time
 from dataclasses import fields
 from pathlib import Path
 
-from svae_lib.cli.parsing import LEADER, add_flag, complain, given, warn
+from svae_lib.cli.parsing import IS_RANK_ZERO, add_flag, complain, given, warn
 from svae_lib.cli.runs import summary
 from svae_lib.errors import InputError
 from svae_lib.experiment.choosing import SPECS, choose
-from svae_lib.experiment.plan import Experiment, PaperSpace
+from svae_lib.experiment.config import Experiment, PaperSpace
 
 
 def add(commands) -> None:
@@ -56,7 +56,7 @@ def train(arguments: argparse.Namespace) -> int:
             f"-en/--exp_name {name!r}: name a folder in {arguments.log_dir}, without {os.sep}, in 200 bytes"
         )
     if arguments.resume and (arguments.log_dir / name / "experiment.json").exists():
-        from svae_lib.experiment.folder import stored_experiment
+        from svae_lib.experiment.run_folder import stored_experiment
 
         experiment = _experiment(arguments, stored_experiment(arguments.log_dir / name))
     else:
@@ -65,8 +65,8 @@ def train(arguments: argparse.Namespace) -> int:
         parts = Path(experiment.dataset).stem, experiment.latent, experiment.seed, time.strftime("%Y%m%d-%H%M%S")
         name = re.sub(r"[^\w.-]", "_", "-".join(map(str, parts)))
     folder = arguments.log_dir / name
-    if LEADER and (arguments.dry_run or experiment.verbosity == 2):
-        from svae_lib.experiment.building import describe
+    if IS_RANK_ZERO and (arguments.dry_run or experiment.verbosity == 2):
+        from svae_lib.experiment.build import describe
 
         print(describe(experiment), f"folder  {folder}", sep="\n")
     if arguments.dry_run:
@@ -76,7 +76,9 @@ def train(arguments: argparse.Namespace) -> int:
 
     finished = arguments.resume and (folder / "metrics.json").exists()
     try:
-        metrics = run_experiment(experiment, folder, resume=arguments.resume, progress=sys.stderr.isatty() and LEADER)
+        metrics = run_experiment(
+            experiment, folder, resume=arguments.resume, progress=sys.stderr.isatty() and IS_RANK_ZERO
+        )
     except TrainingFailed as error:
         return complain(f"{error}; the run is in {folder}", 1)
     except KeyboardInterrupt:
@@ -84,6 +86,6 @@ def train(arguments: argparse.Namespace) -> int:
             raise
         again = shlex.join(["svae", "train", "--resume", "-ld", str(arguments.log_dir), "-en", name])
         return complain(f"stopped; what is done is saved; go on with: {again}", 130)
-    if LEADER:
+    if IS_RANK_ZERO:
         print(f"{folder} is finished already\n" * finished + summary(metrics, folder))
     return 0

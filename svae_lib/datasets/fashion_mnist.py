@@ -1,9 +1,9 @@
 """Fashion-MNIST: Zalando's articles in the format of MNIST."""
 
-from svae_lib.datasets.base import Source
+from svae_lib.datasets.base import DatasetSpec
 from svae_lib.datasets.mnist import idx_downloads, idx_files, read_idx_sets
 
-FASHION_MNIST = Source(
+FASHION_MNIST = DatasetSpec(
     name="fashion_mnist",
     citation="Xiao, Rasul & Vollgraf, Fashion-MNIST: a novel image dataset, arXiv 1708.07747",
     licence="MIT",

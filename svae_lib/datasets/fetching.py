@@ -9,14 +9,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Thread
 
-from svae_lib.datasets.base import Download, Source
+from svae_lib.datasets.base import DatasetSpec, Download
 from svae_lib.datasets.files import locate
 from svae_lib.errors import InputError
 
 PATIENCE = 9.0  # seconds without a byte before an address is given up: two mirrors take less than 20
 
 
-def download(source: Source, folder: Path, progress: bool = True) -> list[Path]:
+def download(source: DatasetSpec, folder: Path, progress: bool = True) -> list[Path]:
     """Fetch the files of `source` that are not yet in the folder; return the new files.
 
     They are downloaded into a temporary folder beside their place, compared with their checksums where those are

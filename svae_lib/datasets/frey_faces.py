@@ -1,6 +1,6 @@
 """Brendan Frey's face in 1,965 frames of video, 28 rows of 20 grey pixels."""
 
-from svae_lib.datasets.base import Download, Source, Split, cut, shuffled
+from svae_lib.datasets.base import DatasetSpec, Download, Split, cut, shuffled
 from svae_lib.datasets.files import grey_levels, read_mat, take
 
 
@@ -11,7 +11,7 @@ def _read(paths, counts):
     return cut(shuffled(Split(grey_levels(path, pixels).T.reshape(-1, 28, 20))), counts)
 
 
-FREY_FACES = Source(
+FREY_FACES = DatasetSpec(
     name="frey_faces",
     citation="Roweis, Saul & Hinton, Global coordination of local linear models, NIPS 2001",
     licence="none stated; given by Brendan Frey, kept by Sam Roweis",

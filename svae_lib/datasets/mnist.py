@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from svae_lib.datasets._torchvision import torchvision_datasets
-from svae_lib.datasets.base import Download, Source, Split, cut
+from svae_lib.datasets.base import DatasetSpec, Download, Split, cut
 from svae_lib.datasets.files import expect, read_bytes
 from svae_lib.errors import InputError
 
@@ -52,7 +52,7 @@ def read_idx_sets(paths, counts):
     return *cut(Split(train, train_labels.long()), counts[:2]), Split(test, test_labels.long())
 
 
-MNIST = Source(
+MNIST = DatasetSpec(
     name="mnist",
     citation="LeCun, Bottou, Bengio & Haffner, Gradient-based learning applied to document recognition, 1998",
     licence="CC BY-SA 3.0",

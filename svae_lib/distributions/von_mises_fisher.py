@@ -6,8 +6,8 @@ from torch.distributions.utils import lazy_property
 from svae_lib.distributions.hyperspherical_uniform import HypersphericalUniform
 from svae_lib.distributions.sphere_distribution import RotationallySymmetric, same_radius
 from svae_lib.distributions.von_mises_fisher_sampling import sample_polar_angle
-from svae_lib.ops.bessel import vmf_terms
-from svae_lib.ops.bessel_expansions import BesselTerms
+from svae_lib.ops.bessel import vmf_quantities
+from svae_lib.ops.bessel_expansions import BesselQuantities
 from svae_lib.ops.sphere import log_surface_area
 
 
@@ -33,24 +33,24 @@ class VonMisesFisher(RotationallySymmetric):
     """
 
     @lazy_property
-    def _terms(self) -> BesselTerms:
+    def _terms(self) -> BesselQuantities:
         """KL to the uniform, A, 1 - A and A', from one evaluation for each object."""
-        return vmf_terms(0.5 * self.ambient_dim - 1.0, self.concentration)
+        return vmf_quantities(0.5 * self.ambient_dim - 1.0, self.concentration)
 
     def _sample_polar_angle(self, shape: torch.Size) -> tuple[Tensor, Tensor]:
-        concentration, complement = self.concentration.expand(shape), None
+        concentration, one_minus_ratio = self.concentration.expand(shape), None
         if torch.is_grad_enabled() and self.concentration.requires_grad:
-            complement = self._terms.complement.expand(shape)
-        return sample_polar_angle(concentration, complement, self.ambient_dim)
+            one_minus_ratio = self._terms.one_minus_ratio.expand(shape)
+        return sample_polar_angle(concentration, one_minus_ratio, self.ambient_dim)
 
     def _polar_moments(self) -> tuple[Tensor, Tensor, Tensor]:
-        _, ratio, complement, slope = self._terms
-        return ratio, slope, (complement * (1.0 + ratio) - slope) / (self.ambient_dim - 1)
+        _, ratio, one_minus_ratio, slope = self._terms
+        return ratio, slope, (one_minus_ratio * (1.0 + ratio) - slope) / (self.ambient_dim - 1)
 
     def _log_density(self, unit: Tensor) -> Tensor:
         # log C + k w, written with 1 - w = |y - mu|^2 / 2 and 1 - A: k w and log C alone are large and nearly cancel
         versine = 0.5 * (unit - self.loc).square().sum(-1)
-        peak = self.concentration * (self._terms.complement - versine)
+        peak = self.concentration * (self._terms.one_minus_ratio - versine)
         return peak + self._terms.kl - log_surface_area(self.ambient_dim)
 
     def _unit_entropy(self) -> Tensor:
@@ -65,13 +65,13 @@ def _kl_von_mises_fisher_uniform(p: VonMisesFisher, q: HypersphericalUniform) ->
 
 @register_kl(VonMisesFisher, VonMisesFisher)
 def _kl_von_mises_fisher_von_mises_fisher(p: VonMisesFisher, q: VonMisesFisher) -> Tensor:
-    return same_radius(p, q, p._terms.kl + cross_term(q, p.loc, p._terms.ratio, p._terms.complement))
+    return same_radius(p, q, p._terms.kl + cross_term(q, p.loc, p._terms.ratio, p._terms.one_minus_ratio))
 
 
-def cross_term(q: VonMisesFisher, loc: Tensor, ratio: Tensor, complement: Tensor) -> Tensor:
-    """-log area - E_p[log q] on the unit sphere, for a p with mean ratio * loc; complement = 1 - ratio.
+def cross_term(q: VonMisesFisher, loc: Tensor, ratio: Tensor, one_minus_ratio: Tensor) -> Tensor:
+    """-log area - E_p[log q] on the unit sphere, for a p with mean ratio * loc; one_minus_ratio = 1 - ratio.
 
     It is -log(C area) - k E<mu, y>, where -log(C area) = k - k (1 - A_q) - KL(q || uniform).
     """
     angle = ratio * 0.5 * (loc - q.loc).square().sum(-1)
-    return q.concentration * (complement + angle - q._terms.complement) - q._terms.kl
+    return q.concentration * (one_minus_ratio + angle - q._terms.one_minus_ratio) - q._terms.kl

@@ -20,29 +20,31 @@ _PIECE = 2048
 _LIMIT = 1e-4  # below this concentration the closed form for m = 3 would lose digits, and its limit has them all
 
 
-def sample_polar_angle(concentration: Tensor, complement: Tensor | None, ambient_dim: int) -> tuple[Tensor, Tensor]:
+def sample_polar_angle(
+    concentration: Tensor, one_minus_ratio: Tensor | None, ambient_dim: int
+) -> tuple[Tensor, Tensor]:
     """u = 1 - cos(theta) and sin(theta), one draw for every concentration, differentiable in it.
 
-    `complement` is 1 - A at the same concentration; the derivative needs it, a draw alone does not (None).
+    `one_minus_ratio` is 1 - A at the same concentration; the derivative needs it, a draw alone does not (None).
     """
-    return _PolarAngle.apply(concentration, complement, ambient_dim)
+    return _PolarAngle.apply(concentration, one_minus_ratio, ambient_dim)
 
 
 class _PolarAngle(torch.autograd.Function):
     """A draw without a graph; its derivative is the implicit one, which does not depend on how the draw was made."""
 
     @staticmethod
-    def forward(ctx, concentration: Tensor, complement: Tensor | None, ambient_dim: int) -> tuple[Tensor, Tensor]:
+    def forward(ctx, concentration: Tensor, one_minus_ratio: Tensor | None, ambient_dim: int) -> tuple[Tensor, Tensor]:
         draw = _draw_by_inversion if ambient_dim == 3 else _draw_by_rejection
         versine, sine = draw(concentration, ambient_dim)
         ctx.ambient_dim = ambient_dim
-        ctx.save_for_backward(concentration, complement, versine, sine)
+        ctx.save_for_backward(concentration, one_minus_ratio, versine, sine)
         return versine, sine
 
     @staticmethod
     def backward(ctx, grad_versine: Tensor, grad_sine: Tensor):
-        concentration, complement, versine, sine = ctx.saved_tensors
-        speed = angular_speed(concentration, complement, versine, sine, ctx.ambient_dim)
+        concentration, one_minus_ratio, versine, sine = ctx.saved_tensors
+        speed = implicit_gradient(concentration, one_minus_ratio, versine, sine, ctx.ambient_dim)
         return -speed * sine * (grad_versine * sine + grad_sine * (1.0 - versine)), None, None
 
 
@@ -117,7 +119,9 @@ def _propose(gap: Tensor, tries: int, ambient_dim: int) -> tuple[Tensor, Tensor,
     return gap * below * inverse, torch.sqrt(gap * (1.0 + c) * below * above) * inverse, ~rejected
 
 
-def angular_speed(concentration: Tensor, complement: Tensor, versine: Tensor, sine: Tensor, ambient_dim: int) -> Tensor:
+def implicit_gradient(
+    concentration: Tensor, one_minus_ratio: Tensor, versine: Tensor, sine: Tensor, ambient_dim: int
+) -> Tensor:
     r"""Q >= 0 in the implicit derivative d theta / dk = -sin(theta) Q of a sample at a fixed value of its CDF.
 
     Q = Int_0^1 f(r t)/f(t) (cos theta(r t) - A) dr, in t = tan(theta/2), f the density of t; beyond the mean, where the
@@ -128,10 +132,10 @@ def angular_speed(concentration: Tensor, complement: Tensor, versine: Tensor, si
     if ambient_dim == 3:
         return _angular_speed_on_s2(concentration, versine)
     if concentration.device.type == "cpu" and concentration.numel() > _PIECE:  # more would leave the cache
-        values = (value.reshape(-1).split(_PIECE) for value in (concentration, complement, versine, sine))
-        pieces = [angular_speed(*piece, ambient_dim) for piece in zip(*values, strict=True)]
+        values = (value.reshape(-1).split(_PIECE) for value in (concentration, one_minus_ratio, versine, sine))
+        pieces = [implicit_gradient(*piece, ambient_dim) for piece in zip(*values, strict=True)]
         return torch.cat(pieces).view_as(concentration)
-    near = versine < complement
+    near = versine < one_minus_ratio
     square = torch.where(near, versine / sine, sine / versine).square()  # t^2
     whole = 1.0 + square
     nodes, log_weights = _quadrature(ambient_dim, concentration.dtype, concentration.device)
@@ -144,7 +148,7 @@ def angular_speed(concentration: Tensor, complement: Tensor, versine: Tensor, si
     # cos theta(r t) - A is the difference of two small numbers, 1 - A and 2 r^2 t^2 / inner; beyond the mean 2 / inner
     share = density * inverse
     excess = 2.0 * torch.where(near, square * (share @ nodes), share.sum(-1))
-    speed = complement * density.sum(-1) - excess
+    speed = one_minus_ratio * density.sum(-1) - excess
     return torch.where(near, speed, -speed)
 
 

@@ -3,12 +3,12 @@
 import torch
 
 from svae_lib.exercises.checking import against_truth, exercise, judge
-from svae_lib.ops.bessel import vmf_terms
+from svae_lib.ops.bessel import vmf_quantities
 from svae_lib.ops.sphere import log_surface_area
 
 
 def _terms(m: int, kappa) -> tuple:
-    return vmf_terms(m / 2 - 1, torch.as_tensor(kappa, dtype=torch.float64))
+    return vmf_quantities(m / 2 - 1, torch.as_tensor(kappa, dtype=torch.float64))
 
 
 @exercise

@@ -3,14 +3,14 @@
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from svae_lib.experiment.plan import Experiment
+from svae_lib.experiment.config import Experiment
 
 if TYPE_CHECKING:
-    from svae_lib.experiment.folder import load_run
+    from svae_lib.experiment.model_file import load_model, save_model
     from svae_lib.experiment.run import run_experiment
-    from svae_lib.experiment.weights import load_model, save_model
+    from svae_lib.experiment.run_folder import load_run
 
-_HOME_OF = {"load_model": "weights", "load_run": "folder", "run_experiment": "run", "save_model": "weights"}
+_HOME_OF = {"load_model": "model_file", "load_run": "run_folder", "run_experiment": "run", "save_model": "model_file"}
 __all__ = ["Experiment", "load_model", "load_run", "run_experiment", "save_model"]
 
 

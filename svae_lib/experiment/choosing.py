@@ -4,7 +4,7 @@ from dataclasses import Field, fields, replace
 from typing import Any
 
 from svae_lib.errors import InputError
-from svae_lib.experiment.plan import Experiment, PaperSpace
+from svae_lib.experiment.config import Experiment, PaperSpace
 
 SPECS = (*fields(PaperSpace), *fields(Experiment))
 RUNTIME = ("data_dir", "device", "threads")  # what every command may set that reads or makes runs

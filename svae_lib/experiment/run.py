@@ -10,13 +10,13 @@ from tqdm.auto import tqdm
 
 from svae_lib.datasets import ImageDataset, held_out_images
 from svae_lib.evaluation import evaluate
-from svae_lib.experiment.building import build
-from svae_lib.experiment.folder import check_folder, open_folder, read_json
-from svae_lib.experiment.plan import Experiment
-from svae_lib.experiment.weights import save_model
+from svae_lib.experiment.build import build
+from svae_lib.experiment.config import Experiment
+from svae_lib.experiment.model_file import save_model
+from svae_lib.experiment.run_folder import check_folder, open_folder, read_json
+from svae_lib.files import atomic_write
 from svae_lib.models import VAE
 from svae_lib.training import History, Schedule, fit
-from svae_lib.writing import write_whole
 
 
 def run_experiment(experiment: Experiment, folder: str | os.PathLike, *, resume: bool = False, progress: bool = False):
@@ -39,7 +39,7 @@ def run_experiment(experiment: Experiment, folder: str | os.PathLike, *, resume:
         open_folder(folder, experiment)
 
     def on_epoch(history: History) -> None:
-        write_whole(folder / "metrics.jsonl", "".join(json.dumps(row) + "\n" for row in history.rows).encode())
+        atomic_write(folder / "metrics.jsonl", "".join(json.dumps(row) + "\n" for row in history.rows).encode())
         if (not progress or experiment.verbosity > 0) and history.epoch % experiment.pf == 0:
             tqdm.write(_line(history.rows[-1]))
 
@@ -78,7 +78,7 @@ def run_experiment(experiment: Experiment, folder: str | os.PathLike, *, resume:
         "torch_version": torch.__version__,
     }
     draw(folder, model, data, history.rows)
-    write_whole(folder / "metrics.json", (json.dumps(metrics, indent=2) + "\n").encode())  # the last: it says finished
+    atomic_write(folder / "metrics.json", (json.dumps(metrics, indent=2) + "\n").encode())  # the last: it says finished
     return metrics
 
 
@@ -115,7 +115,7 @@ def draw(folder: Path, model: VAE, data: ImageDataset, rows: list[dict]) -> list
             buffer = io.BytesIO()
             figure.savefig(buffer, format="png")
             paths.append(folder / f"{name}.png")
-            write_whole(paths[-1], buffer.getbuffer())
+            atomic_write(paths[-1], buffer.getbuffer())
     return paths
 
 

@@ -61,12 +61,12 @@ def bessel_ratio(order: float, x: Tensor) -> Tensor:
     >>> bessel_ratio(5 / 2 - 1, torch.tensor(2.0))
     tensor(0.3611)
     """
-    return vmf_terms(float(order), _checked(order, x)).ratio
+    return vmf_quantities(float(order), _checked(order, x)).ratio
 
 
-def vmf_terms(order: float, x: Tensor) -> expansions.BesselTerms:
+def vmf_quantities(order: float, x: Tensor) -> expansions.BesselQuantities:
     """KL to the uniform, A, 1 - A and A' of a von Mises-Fisher at once, differentiable twice; x is not checked."""
-    return expansions.BesselTerms(*_Terms.apply(x, order))
+    return expansions.BesselQuantities(*_Terms.apply(x, order))
 
 
 def _checked(order: float, x: Tensor) -> Tensor:
@@ -98,7 +98,7 @@ class _LogIve(torch.autograd.Function):
         (x,) = ctx.saved_tensors
         # written so that v/x is not there at all for v = 0, where x = 0 is an ordinary point
         growth = ctx.order / x if ctx.order else 0.0
-        return grad * (growth - vmf_terms(ctx.order, x).complement), None
+        return grad * (growth - vmf_quantities(ctx.order, x).one_minus_ratio), None
 
 
 class _Terms(torch.autograd.Function):

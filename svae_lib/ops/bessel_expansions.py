@@ -23,12 +23,12 @@ _DEBYE_TERMS = 20
 _CHUNK = 32768  # elements in one piece: long enough to hide the cost of a call, short enough to stay in the cache
 
 
-class BesselTerms(NamedTuple):
+class BesselQuantities(NamedTuple):
     """What one evaluation at (order, x) gives; A is the ratio I_{v+1}(x) / I_v(x)."""
 
     kl: Tensor  # x A - log(Gamma(v + 1) (2/x)^v I_v(x)): the divergence of a von Mises-Fisher from the uniform
     ratio: Tensor  # A
-    complement: Tensor  # 1 - A
+    one_minus_ratio: Tensor  # 1 - A
     slope: Tensor  # A'
 
 
@@ -37,9 +37,9 @@ def log_ive(order: float, x: Tensor) -> Tensor:
     return _over_pieces(order, x, _series_log_ive, _debye_log_ive)
 
 
-def terms(order: float, x: Tensor) -> BesselTerms:
-    """The four quantities of `BesselTerms`, from one evaluation."""
-    return BesselTerms(*_over_pieces(order, x, _series_terms, _debye_terms).unbind(-1))
+def terms(order: float, x: Tensor) -> BesselQuantities:
+    """The four quantities of `BesselQuantities`, from one evaluation."""
+    return BesselQuantities(*_over_pieces(order, x, _series_terms, _debye_terms).unbind(-1))
 
 
 def curvature(order: float, x: Tensor) -> Tensor:
@@ -142,8 +142,8 @@ def _series_terms(order: float, x: Tensor) -> Tensor:
     quotient = first / s  # 2 A / x
     ratio = 0.5 * x * quotient
     slope = numerator / s**2
-    complement = (slope + (order + 0.5) * quotient) / (1.0 + ratio)  # from A' = 1 - A^2 - (2v+1) A/x
-    return torch.stack((x * ratio - torch.log1p(excess), ratio, complement, slope), -1)
+    one_minus_ratio = (slope + (order + 0.5) * quotient) / (1.0 + ratio)  # from A' = 1 - A^2 - (2v+1) A/x
+    return torch.stack((x * ratio - torch.log1p(excess), ratio, one_minus_ratio, slope), -1)
 
 
 def _series_curvature(order: float, x: Tensor) -> Tensor:
@@ -207,7 +207,7 @@ def _debye_terms(order: float, x: Tensor) -> Tensor:
     leading, share, cosine = x / (s + order), order / (s + order), x / s
     bend = cosine * (e1 + 0.5)
     ratio = leading - bend / s
-    complement = share * (1.0 + order / (s + x)) + bend / s
+    one_minus_ratio = share * (1.0 + order / (s + x)) + bend / s
     slope = (share + (cosine * (2.0 * bend + cosine * e2) - e1 - 0.5) / s) / s
     if order >= _SWITCH:  # log Gamma(v+1) by Stirling's series, which is -D at x = 0: then nothing large is left over
         growth = leading * (x / order)  # (s - v) / v
@@ -215,7 +215,7 @@ def _debye_terms(order: float, x: Tensor) -> Tensor:
     else:
         constant = 0.5 * math.log(2 * math.pi) - order - math.lgamma(order + 1)
         kl = order * torch.log(0.5 * (s + order)) + 0.5 * torch.log(s) + constant - cosine * bend - d
-    return torch.stack((kl, ratio, complement, slope), -1)
+    return torch.stack((kl, ratio, one_minus_ratio, slope), -1)
 
 
 def _debye_curvature(order: float, x: Tensor) -> Tensor:

@@ -15,15 +15,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from svae_lib.ops.bessel_expansions import BesselTerms
+from svae_lib.ops.bessel_expansions import BesselQuantities
 from svae_lib.ops.bessel_expansions import terms as accurate_terms
 
 _CELLS = 256
 _DEGREE = 3
 
 
-def terms(order: float, x: Tensor) -> BesselTerms:
-    """The quantities of `BesselTerms` for x >= 0 of any shape, in the dtype of x; NaN gives NaN."""
+def terms(order: float, x: Tensor) -> BesselQuantities:
+    """The quantities of `BesselQuantities` for x >= 0 of any shape, in the dtype of x; NaN gives NaN."""
     leading, rho = _leading_terms(order, x)
     place = rho * _CELLS
     cell = place.long().clamp_(0, _CELLS - 1)
@@ -32,20 +32,23 @@ def terms(order: float, x: Tensor) -> BesselTerms:
     value = coefficients[..., _DEGREE, :]
     for power in range(_DEGREE - 1, -1, -1):
         value = torch.addcmul(coefficients[..., power, :], value, step)
-    kl, ratio, complement, slope = value.unbind(-1)
-    return BesselTerms(
-        leading.kl + rho * rho * kl, leading.ratio * ratio, leading.complement * complement, leading.slope * slope
+    kl, ratio, one_minus_ratio, slope = value.unbind(-1)
+    return BesselQuantities(
+        leading.kl + rho * rho * kl,
+        leading.ratio * ratio,
+        leading.one_minus_ratio * one_minus_ratio,
+        leading.slope * slope,
     )
 
 
-def _leading_terms(order: float, x: Tensor) -> tuple[BesselTerms, Tensor]:
+def _leading_terms(order: float, x: Tensor) -> tuple[BesselQuantities, Tensor]:
     """What stands before the g, each without cancellation, and rho."""
     n = order + 1.0
     s = torch.hypot(x, torch.full_like(x, n))
     whole = s + n
     rho = x / whole
     kl = (n - 0.5) * torch.log1p(x * rho / (2.0 * n))
-    return BesselTerms(kl, rho, (n + n * n / (s + x)) / whole, n / (s * whole)), rho
+    return BesselQuantities(kl, rho, (n + n * n / (s + x)) / whole, n / (s * whole)), rho
 
 
 @lru_cache(maxsize=256)

@@ -7,7 +7,7 @@ import torch
 from torch.distributions import kl_divergence
 
 from svae_lib.distributions import HypersphericalUniform, VonMisesFisher
-from svae_lib.errors import require
+from svae_lib.errors import import_optional
 from svae_lib.ops.sphere import log_surface_area
 from svae_lib.plotting.live import LiveFigure
 from svae_lib.plotting.live_globe import plotly_globe, xyz
@@ -128,7 +128,7 @@ class LiveGlobe:
     """The draws on a plotly globe that can be turned with the mouse; `widget` is the FigureWidget."""
 
     def __init__(self, view: Concentration):
-        graph = require("plotly.graph_objects", extra="course")
+        graph = import_optional("plotly.graph_objects", extra="course")
         gaps = np.concatenate([np.vstack([line, np.full((1, 3), np.nan)]) for line in graticule()])
         lines = graph.Scatter3d(**xyz(gaps), mode="lines", line={"color": "#c8cdd2", "width": 2}, hoverinfo="skip")
         scale = {"colorscale": "Viridis", "cmin": -1, "cmax": 1, "size": 3}

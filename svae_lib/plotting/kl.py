@@ -7,7 +7,7 @@ from torch.distributions import kl_divergence
 
 from svae_lib.distributions import HypersphericalUniform, VonMisesFisher
 from svae_lib.latent_spaces import parse_latent_space
-from svae_lib.ops.bessel import vmf_terms
+from svae_lib.ops.bessel import vmf_quantities
 from svae_lib.ops.sphere import log_surface_area
 from svae_lib.plotting.concentration import SHORT_W_AXIS, marginal_density, vmf_at_pole
 from svae_lib.plotting.style import Picture, new_figure, styled
@@ -23,7 +23,7 @@ def kl_to_uniform(ambient_dim: int, concentration) -> np.ndarray:
     >>> float(kl_to_uniform(3, 10.0).round(5))
     1.99573
     """
-    return vmf_terms(ambient_dim / 2 - 1, torch.as_tensor(concentration, dtype=torch.float64)).kl.numpy()
+    return vmf_quantities(ambient_dim / 2 - 1, torch.as_tensor(concentration, dtype=torch.float64)).kl.numpy()
 
 
 def limit_correlation(ratio: np.ndarray) -> np.ndarray:

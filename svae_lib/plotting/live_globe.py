@@ -5,7 +5,7 @@ from copy import deepcopy
 
 import numpy as np
 
-from svae_lib.errors import require
+from svae_lib.errors import import_optional
 from svae_lib.ops.sphere import fibonacci_sphere
 from svae_lib.plotting.decoding import decode_images
 from svae_lib.plotting.globe import MARK, check_sphere, decode_at, draw_digit
@@ -25,7 +25,7 @@ def xyz(points: np.ndarray) -> dict[str, np.ndarray]:
 
 def plotly_globe(traces: list, title: str, reach: float, camera: dict, scale: float = 1.0, **layout):
     """Traces around the unit sphere, cut off at `reach`, as a FigureWidget to turn; the page scrolls over it."""
-    graph = require("plotly.graph_objects", extra="course")
+    graph = import_optional("plotly.graph_objects", extra="course")
     scene = {axis: {"visible": False, "range": [-reach, reach]} for axis in ("xaxis", "yaxis", "zaxis")}
     scene |= {"aspectmode": "manual", "aspectratio": dict.fromkeys("xyz", scale), "camera": camera}
     size = {"width": 370, "height": 370, "margin": {"l": 0, "r": 0, "t": 30, "b": 0}}
@@ -93,7 +93,7 @@ class LiveDigitGlobe:
         axes.set_title("decoded at the marked place")
         self._digit = draw_digit(axes)
         self._live = LiveFigure(figure, [self._digit])
-        graph = require("plotly.graph_objects", extra="course")
+        graph = import_optional("plotly.graph_objects", extra="course")
         points, ink, triangles = digit_patches(model)
         looks = {"hoverinfo": "skip", "lighting": UNLIT}
         ball = 0.97 * fibonacci_sphere(300).numpy()

@@ -11,8 +11,9 @@ from svae_lib.plotting.style import Picture, new_figure, styled
 def seed_scores(rows: Sequence, quantities: Mapping[str, str]) -> Picture:
     """Every seed a dot, the mean over them a line across, with a bar of one standard error to either side.
 
-    rows: as svae_lib.tables.read_rows gives them: .about["dataset"], .scores[quantity] by seed, .mean(quantity),
-    .error(quantity), and str(row) for the label. quantities: each one's title. A line of panels for each data set.
+    rows: as svae_lib.experiment.table.read_rows gives them: .about["dataset"], .scores[quantity] by seed,
+    .mean(quantity), .error(quantity), and str(row) for the label. quantities: each one's title.
+    One line of panels for each data set.
     """
     sets = {}
     for row in rows:

@@ -10,16 +10,16 @@ from safetensors.torch import save
 from torch import Tensor
 
 from svae_lib.errors import InputError
-from svae_lib.writing import write_whole
+from svae_lib.files import atomic_write
 
 FORMAT = "svae_lib checkpoint 1"
 
 
 def save_checkpoint(path: str | os.PathLike, state: Mapping) -> None:
-    """Write a training's state, which holds tensors and plain values only. Errors: as write_whole."""
+    """Write a training's state, which holds tensors and plain values only. Errors: as atomic_write."""
     buffer = io.BytesIO()  # torch.save straight to a full disk would hide the reason
     torch.save({"format": FORMAT, **state}, buffer)
-    write_whole(path, buffer.getbuffer())
+    atomic_write(path, buffer.getbuffer())
 
 
 def load_checkpoint(path: str | os.PathLike) -> dict:
@@ -40,9 +40,9 @@ def load_checkpoint(path: str | os.PathLike) -> dict:
 
 
 def save_weights(path: str | os.PathLike, weights: Mapping[str, Tensor], **about: object) -> None:
-    """Write weights as a safetensors file, with a few words about them. Errors: as write_whole."""
+    """Write weights as a safetensors file, with a few words about them. Errors: as atomic_write."""
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}
-    write_whole(path, save(tensors, {name: str(value) for name, value in about.items()}))
+    atomic_write(path, save(tensors, {name: str(value) for name, value in about.items()}))
 
 
 def load_weights(path: str | os.PathLike) -> tuple[dict[str, Tensor], dict[str, str]]:

@@ -11,8 +11,8 @@ from svae_lib.datasets import ImageDataset
 from svae_lib.errors import InputError
 from svae_lib.models import VAE
 from svae_lib.training.checkpoints import save_checkpoint
-from svae_lib.training.loop import Loop
-from svae_lib.training.progress import History, Schedule
+from svae_lib.training.history import History, Schedule
+from svae_lib.training.trainer import Trainer
 
 
 def fit(
@@ -64,7 +64,7 @@ def fit(
     for name, split in {"training": data.train, "validation": data.validation}.items():
         if len(split) == 0:
             raise InputError(f"{data.name} has no {name} images: training needs both kinds")
-    loop = Loop(model, data, learning_rate, batch_size, seed, binarize_once, device, precision)
+    loop = Trainer(model, data, learning_rate, batch_size, seed, binarize_once, device, precision)
     if resume and checkpoint is not None and os.path.exists(checkpoint):
         loop.resume(checkpoint)
     burn_in = min(schedule.end if burn_in is None else burn_in, epochs - 1)

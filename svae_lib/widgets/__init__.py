@@ -1,8 +1,8 @@
 """Slider panels for notebooks, and the base for panels of your own. They draw with plotting and hold no maths."""
 
-from svae_lib.errors import require
+from svae_lib.errors import import_optional
 
-require("ipywidgets", extra="course")
+import_optional("ipywidgets", extra="course")
 
 from svae_lib.widgets.base import SliderPanel  # noqa: E402  (after the one line a user without the extra reads)
 from svae_lib.widgets.concentration import ConcentrationPanel  # noqa: E402

@@ -73,7 +73,7 @@ def small_images():
 
     def make(name):
         noise = np.random.default_rng(0)
-        images = noise.integers(0, 90, (sum(COUNTS), *datasets.SOURCES[name].image_shape), dtype=np.uint8)
+        images = noise.integers(0, 90, (sum(COUNTS), *datasets.DATASETS[name].image_shape), dtype=np.uint8)
         images[:, 5:8, 3:11] += 160  # a bar, so that there is something to learn
         binary = name in ("static_mnist", "caltech101_silhouettes")
         return ((images > 80) * np.uint8(255) if binary else images), noise.integers(0, 10, len(images))
@@ -86,8 +86,8 @@ def small_sets(tmp_path, monkeypatch, small_images):
     """A folder with a small copy of every set that has files, and the registry expecting their counts."""
     folder = tmp_path / "data"
     folder.mkdir()
-    for name, source in list(datasets.SOURCES.items()):
+    for name, source in list(datasets.DATASETS.items()):
         if source.files:
             write_set(name, folder, *small_images(name))
-            monkeypatch.setitem(datasets.SOURCES, name, replace(source, counts=COUNTS))
+            monkeypatch.setitem(datasets.DATASETS, name, replace(source, counts=COUNTS))
     return folder

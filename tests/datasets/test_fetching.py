@@ -74,12 +74,12 @@ def offer(server, monkeypatch):
     """offer("frey_faces", "gone", "whole"): the set's files at two addresses, of which the first answers 404."""
 
     def set_addresses(name, *hows, checksum=None):
-        source = datasets.SOURCES[name]
+        source = datasets.DATASETS[name]
         items = [
             Download(file, tuple(f"{server.address}/{how}/{Path(file).name}" for how in hows), checksum)
             for file in source.files
         ]
-        monkeypatch.setitem(datasets.SOURCES, name, replace(source, downloads=lambda: items))
+        monkeypatch.setitem(datasets.DATASETS, name, replace(source, downloads=lambda: items))
 
     return set_addresses
 
@@ -88,11 +88,11 @@ def remains(folder):
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*")) if folder.exists() else None
 
 
-@pytest.mark.parametrize("name", [n for n in datasets.dataset_names() if datasets.SOURCES[n].files])
+@pytest.mark.parametrize("name", [n for n in datasets.dataset_names() if datasets.DATASETS[n].files])
 def test_a_fetched_set_is_the_set(name, offer, small_sets, tmp_path, capfd):
     offer(name, "whole")
     new = fetch(name, tmp_path / "new", progress=False)
-    files = datasets.SOURCES[name].files
+    files = datasets.DATASETS[name].files
     assert new == [tmp_path / "new" / file for file in files]
     assert [path.read_bytes() for path in new] == [(small_sets / file).read_bytes() for file in files]
     assert not [path for path in remains(tmp_path / "new") if path.startswith(".")]
@@ -103,7 +103,7 @@ def test_a_fetched_set_is_the_set(name, offer, small_sets, tmp_path, capfd):
 def test_mnist_comes_from_torchvisions_addresses_with_its_checksums(server, small_sets, tmp_path, monkeypatch):
     known = torchvision_datasets().MNIST
     sums = []
-    for file in datasets.SOURCES["mnist"].files:
+    for file in datasets.DATASETS["mnist"].files:
         name = Path(file).name + ".gz"
         server.files[name] = gzip.compress((small_sets / file).read_bytes())
         sums.append((name, hashlib.md5(server.files[name]).hexdigest()))
@@ -114,7 +114,7 @@ def test_mnist_comes_from_torchvisions_addresses_with_its_checksums(server, smal
     assert server.asked == [f"/gone/{sums[0][0]}", f"/whole/{sums[0][0]}"] and remains(tmp_path / "new") is None
     monkeypatch.setattr(known, "resources", sums)
     assert fetch("mnist", tmp_path / "new", progress=False) == [
-        tmp_path / "new" / f"{file}.gz" for file in datasets.SOURCES["mnist"].files
+        tmp_path / "new" / f"{file}.gz" for file in datasets.DATASETS["mnist"].files
     ]
     assert load_dataset("mnist", tmp_path / "new").test.images.equal(load_dataset("mnist", small_sets).test.images)
 
@@ -158,7 +158,7 @@ def test_a_bad_download_is_told_in_one_line_and_leaves_nothing(how, exists, offe
 def test_waiting_for_all_addresses_takes_less_than_20_s():
     known = torchvision_datasets()
     assert fetching.PATIENCE * max(len(known.MNIST.mirrors), len(known.FashionMNIST.mirrors)) < 20
-    for source in datasets.SOURCES.values():
+    for source in datasets.DATASETS.values():
         assert all(len(item.urls) <= 2 for item in source.downloads())
 
 
@@ -174,7 +174,7 @@ def test_no_network(tmp_path, monkeypatch):
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     item = Download(FREY, ("http://127.0.0.1:9/frey_rawface.mat",))  # the discard port, where nobody listens
     monkeypatch.setitem(
-        datasets.SOURCES, "frey_faces", replace(datasets.SOURCES["frey_faces"], downloads=lambda: [item])
+        datasets.DATASETS, "frey_faces", replace(datasets.DATASETS["frey_faces"], downloads=lambda: [item])
     )
     with pytest.raises(InputError, match="could not fetch .*: cannot be reached.* into .*FreyFaces by hand"):
         fetch("frey_faces", tmp_path / "new", progress=False)
@@ -239,13 +239,13 @@ def test_nothing_to_fetch_and_nothing_known():
 
 
 def test_a_killed_fetch_leaves_no_file_and_the_next_one_starts_afresh(offer, server, tmp_path):
-    folder, file = tmp_path / "new", datasets.SOURCES["static_mnist"].files[0]
+    folder, file = tmp_path / "new", datasets.DATASETS["static_mnist"].files[0]
     code = f"""
 from dataclasses import replace
 from svae_lib import datasets
 from svae_lib.datasets.base import Download
 item = Download({file!r}, ("{server.address}/stalled/{Path(file).name}",))
-datasets.SOURCES["static_mnist"] = replace(datasets.SOURCES["static_mnist"], downloads=lambda: [item])
+datasets.DATASETS["static_mnist"] = replace(datasets.DATASETS["static_mnist"], downloads=lambda: [item])
 datasets.fetch("static_mnist", {str(folder)!r}, progress=False)
 """
     process = subprocess.Popen([sys.executable, "-c", code])

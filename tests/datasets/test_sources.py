@@ -16,7 +16,7 @@ from scipy.io import loadmat, savemat
 
 from svae_lib.datasets import (
     ALIASES,
-    SOURCES,
+    DATASETS,
     binarize,
     data_table,
     dataset_names,
@@ -26,7 +26,7 @@ from svae_lib.datasets import (
 )
 from svae_lib.errors import InputError
 
-WITH_FILES = [name for name in dataset_names() if SOURCES[name].files]
+WITH_FILES = [name for name in dataset_names() if DATASETS[name].files]
 BINARY = ("static_mnist", "caltech101_silhouettes")
 
 
@@ -43,7 +43,7 @@ def snapshot(folder):
 
 
 def test_the_sets_of_the_papers_have_their_counts():
-    assert {name: source.counts for name, source in SOURCES.items()} == {
+    assert {name: source.counts for name, source in DATASETS.items()} == {
         "mnist_5k": (4_000, 500, 500),
         "mnist": (50_000, 10_000, 10_000),
         "static_mnist": (50_000, 10_000, 10_000),
@@ -57,8 +57,8 @@ def test_the_sets_of_the_papers_have_their_counts():
 @pytest.mark.parametrize("name", dataset_names())
 def test_counts_types_and_shapes(name, small_sets):
     data = load_dataset(name, small_sets)
-    assert data.name == name and data.image_shape == SOURCES[name].image_shape
-    assert tuple(len(split) for split in splits(data)) == SOURCES[name].counts
+    assert data.name == name and data.image_shape == DATASETS[name].image_shape
+    assert tuple(len(split) for split in splits(data)) == DATASETS[name].counts
     for split in splits(data):
         assert split.images.dtype == torch.uint8 and split.images.shape[1:] == data.image_shape
         assert split.images.is_contiguous()
@@ -110,7 +110,7 @@ def test_loading_writes_nothing_into_the_named_folder(name, small_sets):
 def test_files_may_be_gzipped_or_lie_bare_in_the_folder(name, zipped, small_sets, tmp_path):
     bare = tmp_path / "bare"
     bare.mkdir()
-    for file in SOURCES[name].files:
+    for file in DATASETS[name].files:
         content = (small_sets / file).read_bytes()
         target = bare / Path(file).name
         if zipped:
@@ -122,12 +122,12 @@ def test_files_may_be_gzipped_or_lie_bare_in_the_folder(name, zipped, small_sets
 
 def test_the_folder_is_the_argument_then_the_environment_then_the_cache(small_sets, tmp_path, monkeypatch):
     monkeypatch.setenv("SVAE_DATA", str(small_sets))
-    assert len(load_dataset("mnist").test) == SOURCES["mnist"].counts[2] == 7
+    assert len(load_dataset("mnist").test) == DATASETS["mnist"].counts[2] == 7
     with pytest.raises(InputError, match="is not in .*elsewhere"):
         load_dataset("mnist", tmp_path / "elsewhere")
     monkeypatch.delenv("SVAE_DATA")
     monkeypatch.setattr("pooch.os_cache", lambda project: small_sets)
-    assert len(load_dataset("mnist").test) == SOURCES["mnist"].counts[2] == 7
+    assert len(load_dataset("mnist").test) == DATASETS["mnist"].counts[2] == 7
 
 
 def test_short_names(small_sets):

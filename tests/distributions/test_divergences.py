@@ -79,13 +79,13 @@ def test_entropy_has_its_known_values(m, k, nats):
 
 
 def test_divergence_from_itself_is_zero_and_its_derivative_in_k_is_k_times_the_slope():
-    from svae_lib.ops.bessel import vmf_terms
+    from svae_lib.ops.bessel import vmf_quantities
 
     k = torch.tensor([0.5, 7.0, 300.0], dtype=torch.float64, requires_grad=True)
     p = VonMisesFisher(direction(6), k)
     torch.testing.assert_close(kl_divergence(p, p), torch.zeros(3, dtype=torch.float64), rtol=0, atol=1e-13)
     (gradient,) = torch.autograd.grad(kl_divergence(p, HypersphericalUniform(6)).sum(), k)
-    torch.testing.assert_close(gradient, (k * vmf_terms(2.0, k).slope).detach())
+    torch.testing.assert_close(gradient, (k * vmf_quantities(2.0, k).slope).detach())
 
 
 def test_a_mirrored_bell_costs_twice_the_mean():

@@ -9,8 +9,8 @@ import torch
 from torch.distributions import kl_divergence
 
 from svae_lib.distributions import HypersphericalUniform, PowerSpherical, VonMisesFisher
-from svae_lib.distributions.von_mises_fisher_sampling import angular_speed
-from svae_lib.ops.bessel import vmf_terms
+from svae_lib.distributions.von_mises_fisher_sampling import implicit_gradient
+from svae_lib.ops.bessel import vmf_quantities
 from tests.distributions import polar
 from tests.distributions.registry import direction
 
@@ -39,9 +39,9 @@ def test_the_derivative_of_a_sample_is_the_implicit_one(m, k):
     for share in (1e-3, 0.1, 0.5, 0.9, 0.999):
         index = int((law.cdf_values < share).sum())
         versine, sine = float(law.versine[index]), float(law.sine[index])
-        terms = vmf_terms(m / 2 - 1, torch.tensor(k, dtype=torch.float64))
+        terms = vmf_quantities(m / 2 - 1, torch.tensor(k, dtype=torch.float64))
         values = [torch.tensor(value, dtype=torch.float64) for value in (k, versine, sine)]
-        found = angular_speed(values[0], terms.complement, values[1], values[2], m).item()
+        found = implicit_gradient(values[0], terms.one_minus_ratio, values[1], values[2], m).item()
         expected = implicit_speed(m, k, 2 * math.atan2(versine, sine))
         assert found == pytest.approx(expected, rel=1e-6 if m == 2 else 2e-8), share
 
@@ -54,14 +54,14 @@ def test_the_mean_derivative_of_w_is_the_slope_of_the_ratio(m, dtype):
     One point in each of 4,000 equal shares of the exact CDF stands for the draws, so that no luck is involved.
     """
     for k in CONCENTRATIONS:
-        slope = vmf_terms(m / 2 - 1, torch.tensor(k, dtype=torch.float64)).slope.item()
+        slope = vmf_quantities(m / 2 - 1, torch.tensor(k, dtype=torch.float64)).slope.item()
         law = polar.von_mises_fisher(m, k)
         shares = (np.arange(4000) + 0.5) / 4000
         versine = torch.from_numpy(np.exp(np.interp(shares, law.cdf_values, np.log(law.versine))))
         sine = torch.sqrt(versine * (2 - versine))
-        complement = vmf_terms(m / 2 - 1, torch.tensor(k, dtype=torch.float64)).complement.to(dtype)
+        one_minus_ratio = vmf_quantities(m / 2 - 1, torch.tensor(k, dtype=torch.float64)).one_minus_ratio.to(dtype)
         concentration = torch.full((4000,), k, dtype=dtype)
-        speed = angular_speed(concentration, complement.expand(4000), versine.to(dtype), sine.to(dtype), m)
+        speed = implicit_gradient(concentration, one_minus_ratio.expand(4000), versine.to(dtype), sine.to(dtype), m)
         assert (speed.double() * sine**2).mean().item() == pytest.approx(slope, rel=5e-3), k
 
 
@@ -141,7 +141,7 @@ def test_the_second_derivative_of_a_sample_follows_from_the_first(m):
         k = torch.tensor(k, dtype=torch.float64)
         w = torch.tensor(w, dtype=torch.float64)
         sine = torch.sqrt(1 - w * w)
-        return (angular_speed(k, vmf_terms(m / 2 - 1, k).complement, 1 - w, sine, m) * sine**2).item()
+        return (implicit_gradient(k, vmf_quantities(m / 2 - 1, k).one_minus_ratio, 1 - w, sine, m) * sine**2).item()
 
     h = 1e-5
     w0, s0 = w.item(), first.item()

@@ -17,7 +17,7 @@ class Exact(NamedTuple):
     log_ive: mp.mpf
     kl: mp.mpf
     ratio: mp.mpf
-    complement: mp.mpf
+    one_minus_ratio: mp.mpf
     slope: mp.mpf
     log_derivative: mp.mpf
 

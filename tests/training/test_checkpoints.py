@@ -11,10 +11,10 @@ import pytest
 import torch
 
 from svae_lib.errors import InputError
+from svae_lib.files import atomic_write
 from svae_lib.models import ELBO
 from svae_lib.training import fit
 from svae_lib.training.checkpoints import load_checkpoint, load_weights, save_checkpoint, save_weights
-from svae_lib.writing import write_whole
 
 quick = functools.partial(fit, epochs=6, batch_size=20, learning_rate=1e-2, progress=False, save_every=2)
 
@@ -174,14 +174,14 @@ def test_a_folder_removed_or_not_writable_is_told(make_model, data, tmp_path):
         quick(make_model(), data, checkpoint=folder / "checkpoint.pt", on_epoch=lambda _: shutil.rmtree(folder, True))
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="Not a directory"):
-        write_whole(tmp_path / "file" / "checkpoint.pt", b"")
+        atomic_write(tmp_path / "file" / "checkpoint.pt", b"")
 
 
 @pytest.mark.parametrize("stage", ["fsync", "replace"])
 def test_write_whole_replaces_and_cleans_up(tmp_path, monkeypatch, stage):
     path = tmp_path / "x"
-    write_whole(path, b"old")
-    write_whole(path, b"new")
+    atomic_write(path, b"old")
+    atomic_write(path, b"new")
     assert path.read_bytes() == b"new"
 
     def fail(*_):
@@ -189,7 +189,7 @@ def test_write_whole_replaces_and_cleans_up(tmp_path, monkeypatch, stage):
 
     monkeypatch.setattr(os, stage, fail)
     with pytest.raises(InputError, match="No space left"):
-        write_whole(path, b"newer")
+        atomic_write(path, b"newer")
     assert path.read_bytes() == b"new"
     assert list(tmp_path.iterdir()) == [path]
 

@@ -10,7 +10,7 @@ from tqdm.auto import tqdm
 from svae_lib.errors import InputError
 from svae_lib.models import ELBO, build_vae
 from svae_lib.training import Schedule, TrainingFailed, fit
-from svae_lib.training.loop import Loop
+from svae_lib.training.trainer import Trainer
 
 quick = functools.partial(fit, epochs=3, batch_size=20, learning_rate=1e-2, progress=False)
 
@@ -103,7 +103,7 @@ def test_ink_has_the_intensities_as_its_mean(watched, data):  # the fault: pixel
 def test_the_best_weights_are_left(make_model, data, same, monkeypatch):
     model, kept = make_model(), {}
     scores = iter([-9.0, -5.0, -3.0, -7.0, -4.0])
-    monkeypatch.setattr("svae_lib.training.loop.Loop.validate", lambda *_: {"validation_elbo": next(scores)})
+    monkeypatch.setattr("svae_lib.training.trainer.Trainer.validate", lambda *_: {"validation_elbo": next(scores)})
 
     def keep(history):
         kept[history.epoch] = {name: tensor.clone() for name, tensor in model.state_dict().items()}
@@ -252,7 +252,7 @@ def test_the_last_good_state_stays_as_it_was(make_model, data):
     import copy
 
     model = make_model()
-    loop = Loop(model, data, 0.01, 20, 0, False, None)
+    loop = Trainer(model, data, 0.01, 20, 0, False, None)
     bar = tqdm(disable=True)
     loop.accept(loop.train(1, Schedule(), None, bar)[0], False, 0.01)
     good = copy.deepcopy(loop.good)

@@ -7,7 +7,7 @@ from pathlib import Path
 from svae_lib.errors import InputError
 
 
-def write_whole(path: str | os.PathLike, data: bytes) -> None:
+def atomic_write(path: str | os.PathLike, data: bytes) -> None:
     """Write `data` to a temporary name, flush it to the disk, and rename it to `path`.
 
     Whoever is killed, whatever fills up, `path` holds the old content or the new, never a part.

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from svae_lib.errors import InputError
 from svae_lib.experiment.choosing import choose, flags_by_name
+from svae_lib.experiment.config import Experiment
 from svae_lib.experiment.flags import kind, read
-from svae_lib.experiment.plan import Experiment
 
 _MOST = 10_000  # experiments in a sweep: more are a slip
 _IN_EVERY_NAME = {"dataset", "latent", "seed", "name", "distribution", "z", "z_dims"}

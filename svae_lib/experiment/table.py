@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from svae_lib.errors import InputError
-from svae_lib.experiment.folder import read_json, stored_experiment
-from svae_lib.experiment.plan import Experiment
-from svae_lib.writing import write_whole
+from svae_lib.experiment.config import Experiment
+from svae_lib.experiment.run_folder import read_json, stored_experiment
+from svae_lib.files import atomic_write
 
 QUANTITIES = {"log_likelihood": "log-likelihood", "elbo": "ELBO", "reconstruction": "reconstruction", "kl": "KL"}
 _RUNTIME = {spec.name: spec.default for spec in fields(Experiment) if spec.metadata.get("runtime")}
@@ -94,7 +94,7 @@ def write_table(folder: str | os.PathLike) -> str:
     text = _markdown(rows, missing)
     texts = {"md": text.encode(), "csv": _csv(rows).encode(), "tex": _latex(rows).encode()}
     for suffix, content in (texts | {"png": picture.getvalue()}).items():
-        write_whole(Path(folder) / f"table.{suffix}", content)
+        atomic_write(Path(folder) / f"table.{suffix}", content)
     return text
 
 

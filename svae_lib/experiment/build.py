@@ -4,9 +4,9 @@ from dataclasses import asdict
 
 import torch
 
-from svae_lib.datasets import ALIASES, SOURCES, ImageDataset, load_dataset
+from svae_lib.datasets import ALIASES, DATASETS, ImageDataset, load_dataset
 from svae_lib.errors import InputError
-from svae_lib.experiment.plan import LIKELIHOODS, Experiment
+from svae_lib.experiment.config import LIKELIHOODS, Experiment
 from svae_lib.latent_spaces import parse_latent_space
 from svae_lib.models import VAE, build_vae
 
@@ -37,7 +37,7 @@ def build_model(experiment: Experiment, image_shape: tuple[int, int]) -> VAE:
 
 def describe(experiment: Experiment) -> str:
     """The model, the data and the plan in words; of the data sets known by name, nothing is read."""
-    source = SOURCES.get(ALIASES.get(experiment.dataset, experiment.dataset))
+    source = DATASETS.get(ALIASES.get(experiment.dataset, experiment.dataset))
     data = None if source else load_dataset(experiment.dataset, experiment.data_dir)
     counts = source.counts if source else [len(split) for split in (data.train, data.validation, data.test)]
     shape = source.image_shape if source else data.image_shape

@@ -48,7 +48,7 @@ def test_best_is_the_highest_and_a_gain_is_the_least_improvement():
     history = History()
     for elbo in (-10.0, -9.995, -9.5, -9.6, -9.495):  # the second and the last are better, but by less than 0.01
         history.rows.append({})
-        history.judge(elbo, min_improvement=0.01)
+        history.update_best(elbo, min_improvement=0.01)
     assert (history.best_epoch, history.best_elbo) == (5, -9.495)
     assert (history.improved_epoch, history.improved_elbo) == (3, -9.5)
     assert history.stalled(look_ahead=2)
@@ -59,7 +59,7 @@ def test_gains_too_small_to_count_add_up():
     history = History()
     for number in range(10):
         history.rows.append({})
-        history.judge(-10 + 0.006 * number, min_improvement=0.01)
+        history.update_best(-10 + 0.006 * number, min_improvement=0.01)
     assert history.improved_epoch == 9  # every second step is 0.012 above the last gain
 
 

@@ -64,7 +64,7 @@ class History:
         """The median time of a training pass; the first epoch, which warms caches up, counts only where it is alone."""
         return statistics.median(row["seconds"] for row in self.rows[1:] or self.rows)
 
-    def judge(self, elbo: float, min_improvement: float) -> bool:
+    def update_best(self, elbo: float, min_improvement: float) -> bool:
         """Say whether the last epoch is the best so far, and remember it."""
         if elbo > self.improved_elbo + min_improvement:
             self.improved_epoch, self.improved_elbo = self.epoch, elbo

@@ -10,8 +10,8 @@ import pytest
 
 from svae_lib import cli
 from svae_lib.experiment import Experiment
+from svae_lib.experiment.table import QUANTITIES, read_rows
 from svae_lib.plotting.seeds import seed_scores
-from svae_lib.tables import QUANTITIES, read_rows
 
 FILES = {"table.md", "table.csv", "table.tex", "table.png"}
 

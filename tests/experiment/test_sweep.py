@@ -17,14 +17,14 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
-from commands import ENVIRONMENT, one_line, wait_for
 
 import svae_lib
-from svae_lib import cli, sweep
+from svae_lib import cli
 from svae_lib.errors import InputError
-from svae_lib.experiment import Experiment, run_experiment
-from svae_lib.experiment.grid import read_sweep
+from svae_lib.experiment import Experiment, run_experiment, sweep
+from svae_lib.experiment.sweep_file import read_sweep
 from svae_lib.training.checkpoints import load_checkpoint
+from tests.commands import ENVIRONMENT, one_line, wait_for
 
 ROOT = Path(svae_lib.__file__).parents[1]
 WITH_DASK = {**ENVIRONMENT, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
@@ -222,7 +222,7 @@ def test_what_another_process_holds_is_waited_for_and_then_told(desk, monkeypatc
 
 
 def test_a_lock_outlives_neither_its_process_nor_its_file(desk):
-    hold = "import sys, time; from svae_lib import sweep\nwith sweep._alone(sweep.Path(sys.argv[1])): print(flush=True); time.sleep(60)"  # noqa: E501
+    hold = "import sys, time; from svae_lib.experiment import sweep\nwith sweep._alone(sweep.Path(sys.argv[1])): print(flush=True); time.sleep(60)"  # noqa: E501
     other = subprocess.Popen([sys.executable, "-c", hold, "lock"], env=ENVIRONMENT, stdout=subprocess.PIPE)
     other.stdout.readline()
     with pytest.raises(InputError, match="another process"), sweep._alone(Path("lock")):

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from tqdm.auto import tqdm
 
-from svae_lib.errors import InputError, require
-from svae_lib.experiment.grid import read_sweep
-from svae_lib.experiment.plan import Experiment
-from svae_lib.writing import write_whole
+from svae_lib.errors import InputError, import_optional
+from svae_lib.experiment.config import Experiment
+from svae_lib.experiment.sweep_file import read_sweep
+from svae_lib.files import atomic_write
 
 _PATIENCE = 100  # seconds until the files of a worker that died are let go of, on a network's file system
 _TURN = threading.Lock()  # a worker's threads share torch's random state: one experiment at a time
@@ -27,8 +27,8 @@ def unfinished(experiments: dict[str, Experiment], folder: Path, elsewhere: bool
     Errors: InputError for the first thing that would fail.
     """
     from svae_lib.datasets import load_dataset
-    from svae_lib.experiment.building import describe
-    from svae_lib.experiment.folder import check_folder
+    from svae_lib.experiment.build import describe
+    from svae_lib.experiment.run_folder import check_folder
 
     if (folder / "experiment.json").exists():
         raise InputError(f"{folder} is a run's folder: give the sweep another place by -ld LOG_DIR")
@@ -58,16 +58,16 @@ def run_sweep(
     on from the checkpoints. Errors: InputError before anything starts, as read_sweep and `unfinished`; for a scheduler
     that does not answer; for a folder where another sweep is at work.
     """
-    require("distributed", extra="cluster")
+    import_optional("distributed", extra="cluster")
     experiments, folder = read_sweep(file, **runtime), Path(folder).absolute()
     left = unfinished(experiments, folder, elsewhere=scheduler is not None)
     tqdm.write(f"{len(experiments)} experiments, {len(experiments) - len(left)} of them finished already")
     if not left:
-        write_whole(folder / "sweep.toml", Path(file).read_bytes())
+        atomic_write(folder / "sweep.toml", Path(file).read_bytes())
         return {}
     processes = workers or max(1, (os.cpu_count() or 1) // max(each.threads or 1 for each in left.values()))
     with _cluster(scheduler, min(processes, len(left))) as client, _alone(folder / ".sweep.lock"):
-        write_whole(folder / "sweep.toml", Path(file).read_bytes())
+        atomic_write(folder / "sweep.toml", Path(file).read_bytes())
         return _follow(client, left, folder, scheduler is None, progress)
 
 

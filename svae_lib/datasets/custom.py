@@ -14,7 +14,7 @@ from svae_lib.errors import InputError
 PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm"}
 
 
-def load_own(path: Path) -> ImageDataset:
+def load_custom(path: Path) -> ImageDataset:
     """Read a folder of grey pictures of one size, or an array of images (N, H, W), and split it.
 
     A fixed shuffle puts a tenth in validation and a tenth in test, at least one image in each. An .npz may hold

@@ -12,11 +12,11 @@ import torch
 from tqdm.auto import tqdm
 
 from svae_lib.datasets import ImageDataset, binarize, held_out_images, to_unit
-from svae_lib.errors import InputError, require
+from svae_lib.errors import InputError, import_optional
 from svae_lib.models import VAE
 from svae_lib.models.likelihoods import Bernoulli
 from svae_lib.training.checkpoints import load_checkpoint
-from svae_lib.training.progress import History, Schedule
+from svae_lib.training.history import History, Schedule
 
 _PRECISIONS = "32-true", "bf16-mixed"  # "16-mixed" would need a scaled loss, and wins nothing over bf16 here
 
@@ -25,7 +25,7 @@ class TrainingFailed(RuntimeError):
     """The loss was not finite, and no restart is left."""
 
 
-class Loop:
+class Trainer:
     """One training: the model, its optimizer, the images on the device, and the last good state."""
 
     def __init__(
@@ -126,7 +126,7 @@ class Loop:
     def accept(self, row: dict, candidate: bool, min_improvement: float) -> None:
         """Take the epoch into the history; where it is the best so far, keep its weights."""
         self.history.rows.append(row)
-        if candidate and "validation_elbo" in row and self.history.judge(row["validation_elbo"], min_improvement):
+        if candidate and "validation_elbo" in row and self.history.update_best(row["validation_elbo"], min_improvement):
             self.best = {name: tensor.clone() for name, tensor in self.model.state_dict().items()}
         self.good = self.state()
 
@@ -175,7 +175,7 @@ def _fabric(device: str | torch.device, precision: str | None, world: int):
     device, precision = torch.device(device), precision or "32-true"
     if precision not in _PRECISIONS:
         raise InputError(f"precision {precision!r}: choose from {', '.join(_PRECISIONS)}")
-    Fabric = require("lightning_fabric", extra="distributed").Fabric
+    Fabric = import_optional("lightning_fabric", extra="distributed").Fabric
     if world == 1:
         devices = [device.index or 0] if device.type == "cuda" else 1
         return Fabric(accelerator=device.type, devices=devices, precision=precision)

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from svae_lib.datasets import ImageDataset
 from svae_lib.errors import InputError
-from svae_lib.experiment.building import build
-from svae_lib.experiment.plan import Experiment
-from svae_lib.experiment.weights import fill
+from svae_lib.experiment.build import build
+from svae_lib.experiment.config import Experiment
+from svae_lib.experiment.model_file import fill
+from svae_lib.files import atomic_write
 from svae_lib.models import VAE
 from svae_lib.training.checkpoints import load_weights
-from svae_lib.writing import write_whole
 
 
 @dataclass(frozen=True)
@@ -72,11 +72,11 @@ def open_folder(folder: Path, experiment: Experiment) -> None:
     """Make the folder, with experiment.json in it from the first moment on."""
     text = experiment.to_json().encode()
     if os.path.exists(folder):
-        return write_whole(folder / "experiment.json", text)
+        return atomic_write(folder / "experiment.json", text)
     unfinished = folder.with_name(f".{folder.name}.new")
     try:
         unfinished.mkdir(parents=True, exist_ok=True)
-        write_whole(unfinished / "experiment.json", text)
+        atomic_write(unfinished / "experiment.json", text)
         unfinished.rename(folder)
     except OSError as error:
         raise InputError(f"cannot make the folder {folder}: {error.strerror}") from None

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from svae_lib.errors import InputError
-from svae_lib.experiment.building import build_model
-from svae_lib.experiment.plan import Experiment
+from svae_lib.experiment.build import build_model
+from svae_lib.experiment.config import Experiment
 from svae_lib.models import VAE
 from svae_lib.training.checkpoints import load_weights, save_weights
 
