@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import shutil
 import socket
 import subprocess
@@ -53,6 +54,7 @@ def lab(chromium, tmp_path_factory):
         for cell in notebook.cells:
             if cell.cell_type == "code":  # what the test then sees is what this run made
                 cell.update(outputs=[], execution_count=None)
+        notebook.metadata.language_info.version = platform.python_version()  # of another Python JupyterLab takes note
         nbformat.write(notebook, root / path.name)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -114,6 +116,7 @@ class Chapter:
         self.page.goto(f"{address}/lab/workspaces/{path.stem}/tree/{path.name}?token={TOKEN}")
         self.page.wait_for_selector(".jp-Notebook .jp-CodeCell")
         self.wait_until_idle()
+        self.changed_by_opening = self.page.evaluate("jupyterapp.shell.currentWidget.context.model.dirty")
         # "; 0" because evaluate waits for a promise for ever, and wait_for_function gives up
         self.page.evaluate("jupyterapp.commands.execute('notebook:run-all-cells').then(() => window.ran = true); 0")
         self.page.wait_for_function("window.ran", timeout=300_000)
@@ -166,6 +169,11 @@ def test_it_runs_clean_and_asks_no_other_machine(chapter):
     assert prompts == [f"[{number}]:" for number in range(1, len(prompts) + 1)]
     assert chapter.complaints == []
     assert {host for host in chapter.hosts if host} == {"127.0.0.1"}
+
+
+def test_to_open_it_is_not_to_change_it(chapter):
+    """JupyterLab compares kernelspec and language_info with its kernel's, and else asks whether to save."""
+    assert not chapter.changed_by_opening
 
 
 def test_every_live_globe_shows_its_points(chapter):

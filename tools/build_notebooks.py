@@ -8,7 +8,6 @@ import time
 from pathlib import Path
 
 import jupytext
-import nbformat
 from nbclient import NotebookClient
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
@@ -32,17 +31,17 @@ def build(script: Path) -> Path:
     client.execute()
     clean(notebook)
     target = NOTEBOOKS / f"{script.stem}.ipynb"
-    nbformat.write(notebook, target)
+    jupytext.write(notebook, target)  # its metadata as `jupytext --sync` would leave them
     return target
 
 
 def clean(notebook) -> None:
     """Keep what means the same on every machine, and no view of a widget whose kernel is gone.
 
+    What the kernel says of its language stays: without it JupyterLab marks a chapter as changed once it is open.
     A view without a picture beside it (a progress bar) is dropped; of a panel the picture stays.
     """
     notebook.metadata.pop("widgets", None)
-    notebook.metadata.pop("language_info", None)
     for cell in notebook.cells:
         if cell.cell_type != "code":
             continue
