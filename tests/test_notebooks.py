@@ -113,12 +113,14 @@ def test_most_outputs_are_checked(notebook):
 
 
 def test_every_picture_is_put_into_words(notebook):
-    """A text that begins "In words:" follows each picture, at the latest after one more cell of code."""
+    """A text of its own, no heading or list, follows each picture, at the latest after one more cell of code."""
     pictured = [index for index, cell in enumerate(notebook.cells) if cell.cell_type == "code" and has_picture(cell)]
     assert pictured
     for index in pictured:
-        after = next(cell.source for cell in notebook.cells[index + 1 :] if cell.cell_type == "markdown")
-        assert after.startswith("In words:"), notebook.cells[index].source
+        after = next(cell.source for cell in notebook.cells[index + 1 : index + 3] if cell.cell_type == "markdown")
+        paragraph = after.partition("\n\n")[0]
+        assert re.match(r"[\w$]", paragraph), notebook.cells[index].source
+        assert len(paragraph.split()) >= 15, paragraph
 
 
 def test_every_picture_says_what_it_is_to_those_who_do_not_see_it(notebook):

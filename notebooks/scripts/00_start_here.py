@@ -18,9 +18,9 @@
 #
 # **Why would a latent space be round?**
 #
-# 25 minutes. You need PyTorch and a first acquaintance with variational auto-encoders; no geometry. Afterwards you can
-# say where a normal prior *really* puts its points, and what it does to data that go round. At the end stand the
-# [notation](#Notation) and a [glossary](#Glossary) for all chapters.
+# 25 minutes. You need PyTorch and a first acquaintance with variational auto-encoders; no geometry. By the end you will
+# be able to say where a normal prior *really* puts its points, and what it does to periodic data. A table of
+# [notation](#Notation) and a [glossary](#Glossary) close this chapter; they serve the whole course.
 
 # %% [markdown]
 # ## The question
@@ -31,7 +31,7 @@
 # ## Predict
 #
 # The slider shows 1,000 points of the prior in $\mathbb{R}^m$. When $m$ grows from 2 to 200, will the cloud get denser
-# in the middle? Will the distances from the origin spread? Write it down, then move the slider.
+# in the middle? Will the distances from the origin spread? Write down your answers, then move the slider.
 
 # %%
 from svae_lib.widgets import ShellPanel
@@ -39,10 +39,9 @@ from svae_lib.widgets import ShellPanel
 ShellPanel()
 
 # %% [markdown]
-# In words: with growing $m$ the middle empties. The cloud becomes a shell of radius $\sqrt{m}$, and the shell stays
-# equally thick, so that compared with its radius it becomes thin. (On the left every point stands at its own distance
-# from the middle, in the direction of its first two coordinates. A page cannot show 200 directions, but it can show
-# every distance.)
+# As $m$ grows, the middle empties. The cloud becomes a shell of radius $\sqrt{m}$. The shell keeps its thickness, so
+# relative to its radius it becomes thin. (On the left, every point is drawn at its own distance from the middle, in the
+# direction of its first two coordinates. A page cannot show 200 directions, but it can show every distance.)
 #
 # ### From scratch
 
@@ -56,8 +55,8 @@ for m in (2, 3, 20, 200):
     print(f"m = {m:3}: |z| = {lengths.mean():4.1f} ± {lengths.std():.1f}, root of m = {m**0.5:4.1f}")
 
 # %% [markdown]
-# The distance grows like $\sqrt{m}$, its spread does not grow at all. And the origin, where the density is highest?
-# Nobody is there, not one point of the last 20,000:
+# The distance grows like $\sqrt{m}$; its spread does not grow at all. And the origin, where the density is highest? No
+# sample is anywhere near it, not one of the last 20,000:
 
 # %%
 print(f"the nearest of 20,000 points is further out than 10: {lengths.min() > 10}")
@@ -65,8 +64,8 @@ print(f"the nearest of 20,000 points is further out than 10: {lengths.min() > 10
 # %% [markdown]
 # ## Why a shell?
 #
-# The density at a point falls with its distance $r$ from the origin. But there are more points at a larger distance:
-# they fill a sphere, whose area is $S_m r^{m-1}$, with $S_m$ the area of the unit sphere in $\mathbb{R}^m$. The
+# The density at a point falls with its distance $r$ from the origin. But there is more space at a larger distance: the
+# points there fill a sphere of area $S_m r^{m-1}$, where $S_m$ is the area of the unit sphere in $\mathbb{R}^m$. The
 # density of the *length* is the product:
 #
 # $$p(|z| = r) = \underbrace{S_m\, r^{m-1}}_{\text{area}} \cdot
@@ -78,12 +77,13 @@ from svae_lib import plotting
 plotting.tug_of_war(m=20)
 
 # %% [markdown]
-# In words: area grows, density falls, and at $r = \sqrt{m-1}$ neither wins. That is the shell. A mode is where the
-# density is highest, not where the points are.
+# The area grows, the density falls, and at $r = \sqrt{m-1}$ the two balance: there the product is largest. That is the
+# shell. A mode is where the density is highest, not where the points are.
 #
 # ### The same with svae_lib
 #
-# `log_surface_area` is the logarithm of the first factor. The product should be a density, with its peak where we said:
+# `log_surface_area` is the logarithm of the first factor. The product should integrate to one, and have its peak where
+# we said:
 
 # %%
 from svae_lib.ops import log_surface_area
@@ -97,8 +97,8 @@ for m in (2, 3, 20, 200):
 
 # %% [markdown]
 # So in high dimensions a normal prior *is* nearly a sphere: what tells two codes apart is their direction. Scale every
-# $z$ to length one, and the uniform distribution on the sphere is left, svae_lib's prior for round latent spaces. Two
-# of its points have an angle between them. What is typical?
+# $z$ to length one, and what remains is the uniform distribution on the sphere, svae_lib's prior for round latent
+# spaces. What is a typical angle between two of its points?
 
 # %%
 from svae_lib import HypersphericalUniform
@@ -109,13 +109,13 @@ pairs = {m: HypersphericalUniform(m).sample((2, 20_000)) for m in (2, 3, 20, 200
 plotting.angle_histograms({m: geodesic_distance(a, b) for m, (a, b) in pairs.items()})
 
 # %% [markdown]
-# In words: on a circle every angle is equally likely. In high dimensions nearly every two directions are nearly at
-# right angles: there is so much room. The second exercise asks for the exact curve.
+# On a circle every angle is equally likely. In high dimensions almost any two directions are nearly at right angles,
+# because almost all of the sphere lies near the equator of any point. The second exercise asks for the exact curve.
 #
-# ## Few dimensions: data that go round
+# ## Few dimensions: periodic data
 #
-# Where few dimensions are enough, the normal prior has no shell but a middle, and the shape of the latent space meets
-# the shape of the data. Here are data that go round, a compass needle:
+# Where few dimensions are enough, the normal prior has a middle and no shell, and the shape of the latent space meets
+# the shape of the data. Here are periodic data, images of a compass needle:
 
 
 # %%
@@ -134,14 +134,15 @@ turn = 2 * torch.pi * torch.arange(360) / 360
 plotting.image_grid(needle(turn[::30]), "One turn of the needle", columns=12)
 
 # %% [markdown]
-# In words: 256 pixels, one degree of freedom, and after the last picture comes the first again. The data are a circle.
+# Each image has 256 pixels but only one degree of freedom, and after the last image comes the first again. The data
+# form a circle.
 #
-# Three small VAEs shall learn it, alike but for the latent space. A *line* has one degree of freedom, as the needle
-# has. A *plane* has one more. The *circle* $S^1$ has one, and closes. Line and plane have the normal prior; on the
-# circle the prior is uniform, and a posterior is a von Mises–Fisher distribution, the bell of the sphere (chapter 1),
-# with a mean direction $\mu$ and a concentration $\kappa$.
+# We train three small VAEs that differ only in their latent space. A *line* has one degree of freedom, as the needle
+# has. A *plane* has one more. The *circle* $S^1$ has one, and closes. The line and the plane have the normal prior; on
+# the circle the prior is uniform, and a posterior is a von Mises-Fisher distribution, the counterpart of the normal
+# distribution on a sphere (chapter 1), with a mean direction $\mu$ and a concentration $\kappa$.
 #
-# Predict: which of the three will keep the circle whole? Which will draw a needle from every code of its prior?
+# Predict: which of the three will keep the circle whole? Which will decode every code from its prior into a needle?
 
 # %%
 from torch import nn
@@ -169,7 +170,7 @@ def build(space):
 
 
 # %% [markdown]
-# The training is the usual one: maximize the ELBO, here on needles that are drawn anew at every step.
+# Training is as usual: maximize the ELBO, here on needles that are sampled afresh at every step.
 
 
 # %%
@@ -192,11 +193,11 @@ models = {name: train(space) for name, space in spaces.items()}
 plotting.compass_codes(models, needle(turn))
 
 # %% [markdown]
-# In words: the line cannot hold a circle. After one turn the code has to be back, and on its way it passes the codes
-# of other directions: it is torn there. No training helps. Whichever continuous way the encoder takes, two *opposite*
-# needles get the same code: turn the needle by half a circle, and the difference between its code and its opposite's
-# has changed sign, so on the way it was zero (the theorem of Borsuk and Ulam, for the circle). In the plane and on the
-# circle the path closes, and every direction has its own place.
+# The line cannot hold a circle. After a full turn the code must return to its start, and on its way back it passes the
+# codes of other directions. The line folds: different directions share a code. No training helps. Whichever continuous
+# path the encoder takes, two *opposite* needles get the same code: turn the needle by half a circle, and the difference
+# between its code and its opposite's has changed sign, so somewhere on the way it was zero (the Borsuk-Ulam theorem,
+# for the circle). In the plane and on the circle the path closes, and every direction has its own place.
 
 
 # %%
@@ -212,19 +213,19 @@ for name, model in models.items():
     print(f"{name}: torn {torn(model)}")
 
 # %% [markdown]
-# So is a plane enough? The codes went round a *hole*, and there, where the prior is densest, the decoder has seen
-# nothing. Draw codes from the prior and decode them:
+# So is a plane enough? The codes surround a *hole*, and there, where the prior is densest, the decoder has seen
+# nothing. Sample codes from the prior and decode them:
 
 # %%
 torch.manual_seed(0)
 plotting.prior_rows(models, needle(2 * torch.pi * torch.rand(12)))
 
 # %% [markdown]
-# In words: every code of the circle is a needle. The plane's prior also asks for codes in the hole, and gets ghosts:
-# blurred needles, or none. On the line some directions are missing or muddled.
+# Every code on the circle decodes to a needle. The plane's prior also samples codes in the hole, and they decode to
+# *ghosts*: blurred needles, or none. On the line some directions are missing or blurred together.
 #
-# Let us count. A ghost is a picture that even the best-fitting needle misses by 0.075 a pixel (root mean square, where
-# 0 is white and 1 is black):
+# Let us count. We call a sample implausible, a ghost, if even the best-fitting needle differs from it by more than
+# 0.075 per pixel (root mean square, where 0 is white and 1 is black):
 
 
 # %%
@@ -240,26 +241,26 @@ print(f"the plane: more than a quarter are ghosts: {plane > 0.25}")
 print(f"the circle: less than one in a hundred: {circle < 0.01}")
 
 # %% [markdown]
-# A code in the plane also costs more. It says with two numbers what the circle says with one:
+# A code in the plane also has a larger KL. It pays for a second coordinate that carries no information about the angle:
 
 # %%
 _, plane, circle = (model.elbo(needle(turn)).kl.mean() for model in models.values())
 print(f"the KL is larger in the plane by more than a nat: {plane > circle + 1}")
 
 # %% [markdown]
-# That is one seed of one toy. It shows what *can* go wrong with a latent space of another shape than the data's, and
-# it was chosen to show it. What a sphere does for real digits is the question of chapter 3, and the answer there is
-# less clear-cut.
+# That is one seed of one toy example. It shows what *can* go wrong when the latent space has another shape than the
+# data, and it was chosen to show it. What a sphere does for real digits is the question of chapter 3, and the answer
+# there is less clear-cut.
 #
 # ## How this course works
 #
-# One question a chapter. You predict, look, compute a small thing from scratch, and see the same in svae_lib. Chapters
-# 0 to 4 build on each other. Run the cells from top to bottom; each can be changed and run again. Sliders can be moved
-# by mouse, by the arrow keys, or by typing into the box.
+# Each chapter answers one question. You predict, look, compute a small thing from scratch, and see the same in
+# svae_lib. Chapters 0 to 4 build on each other. Run the cells from top to bottom; each can be changed and run again.
+# Sliders can be moved with the mouse, with the arrow keys, or by typing into the box.
 #
 # ## Exercises
 #
-# Write the body of the function, run the cell, and the check prints one line and draws your answer against the truth.
+# Write the body of the function and run the cell: the check prints one line and plots your answer against the truth.
 
 # %%
 from svae_lib import exercises as check
@@ -267,12 +268,12 @@ from svae_lib import exercises as check
 # %% [markdown]
 # ### Exercise 0.1: how large is a sphere?
 #
-# The area of the unit sphere in $\mathbb{R}^m$ follows from that two dimensions lower. The start is $S_1 = 2$ (two
-# points, counted) and $S_2 = 2\pi$ (the length of the circle):
+# The area of the unit sphere in $\mathbb{R}^m$ follows from the area two dimensions lower. It starts from $S_1 = 2$
+# (the number of points) and $S_2 = 2\pi$ (the length of the circle):
 #
 # $$S_{m+2} = \frac{2\pi}{m}\, S_m$$
 #
-# Return $\log S_m$ for a whole number $m \ge 1$, also for $m = 600$.
+# Return $\log S_m$ for an integer $m \ge 1$; it must work for $m = 600$ too.
 
 
 # %%
@@ -285,8 +286,8 @@ check.ex0_1(log_area)
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
-# $S_{600}$ is below $10^{-462}$, which is 0 for the computer. Add logarithms instead of multiplying areas. And count:
-# the step to $m$ starts from $m - 2$, so it divides by $m - 2$.
+# $S_{600}$ is below $10^{-462}$, which is 0 to the computer. Add logarithms instead of multiplying areas. And mind the
+# index: the step to $m$ starts from $m - 2$, so it divides by $m - 2$.
 #
 # </details>
 #
@@ -303,7 +304,7 @@ check.ex0_1(log_area)
 #     return log_s
 # ```
 #
-# The area is largest at $m = 7$ and then falls for ever. Do not read too much into that: an area in $\mathbb{R}^7$ and
+# The area is largest at $m = 7$ and then falls forever. Do not read too much into that: an area in $\mathbb{R}^7$ and
 # one in $\mathbb{R}^8$ have different units, so that asking which is larger is like asking whether a meter is longer
 # than a square meter.
 #
@@ -315,7 +316,8 @@ check.ex0_1(log_area)
 # Hold one point $a$ of the unit sphere fixed. The points at an angle $\theta$ from it form a smaller sphere, in
 # $\mathbb{R}^{m-1}$, of radius $\sin\theta$. The larger that sphere, the more likely the angle.
 #
-# Return the density of $\theta$ (in radians, a tensor of angles between 0 and $\pi$), such that its integral is one.
+# Return the density of $\theta$ (in radians, a tensor of angles between 0 and $\pi$), normalized so that its integral
+# is one.
 
 
 # %%
@@ -346,7 +348,7 @@ check.ex0_2(density)
 # </details>
 
 # %% [markdown]
-# For large $m$ this is nearly a normal bell around 90°, with a deviation of $1/\sqrt{m}$ radians. Compare:
+# For large $m$ this is nearly a normal density around 90°, with a standard deviation of $1/\sqrt{m}$ radians. Compare:
 
 # %%
 for m, (a, b) in pairs.items():
@@ -356,20 +358,20 @@ for m, (a, b) in pairs.items():
 # %% [markdown]
 # ## What we saw
 #
-# - In high dimensions the points of a normal prior lie near a shell of radius $\sqrt{m}$ and differ in direction only:
-#   the prior is round already.
-# - In few dimensions it has a middle. Data that go round are torn on a line; in a plane they go round a hole, and the
-#   prior draws ghosts from it.
-# - On a circle the same data keep their shape, and every code of the prior is a needle.
+# - In high dimensions the points of a normal prior lie near a shell of radius $\sqrt{m}$ and differ only in direction:
+#   the prior is already round.
+# - In few dimensions it has a middle. Periodic data fold on a line; in a plane their codes surround a hole, and samples
+#   from the hole are ghosts.
+# - On a circle the same data keep their shape, and every code from the prior decodes to a needle.
 #
 # ## Sharp bits
 #
 # - **$d$ is not $m$.** The sphere $S^d$ has $d$ degrees of freedom and lies in $\mathbb{R}^m$ with $m = d + 1$.
 #   svae_lib names spaces by $d$ (`"s1"` is the circle), distributions take $m$ (`HypersphericalUniform(2)`).
-# - **The shell is no proof.** That a normal prior looks round in high dimensions says that a sphere loses little
-#   there. It does not say that it wins anything.
-# - **A circle can be wound wrongly.** Nothing forces an encoder to go round $S^1$ once. Without the `x - 0.5` in our
-#   encoder it may stay on one side, and then it must tear. Try it, with several seeds.
+# - **The shell proves nothing.** That a normal prior looks round in high dimensions means that a sphere loses little
+#   there. It does not mean that a sphere gains anything.
+# - **A circle can be wound wrongly.** Nothing forces an encoder to go around $S^1$ exactly once. Without the `x - 0.5`
+#   in our encoder it may stay on one side, and then it must fold. Try it, with several seeds.
 #
 # ## References
 #
@@ -386,40 +388,42 @@ for m, (a, b) in pairs.items():
 # %% [markdown]
 # ## Notation
 #
-# The same letters in text, code and on axes, in every chapter.
+# The same symbols are used in text, in code and on axes, in every chapter.
 #
-# | sign | in code | meaning |
+# | symbol | in code | meaning |
 # |---|---|---|
 # | $x$ | `x` | an image, or any piece of data |
 # | $z$ | `z` | a code, a point of the latent space |
-# | $m$ | `ambient_dim` | number of coordinates of $z$ |
-# | $d$ | `manifold_dim` | degrees of freedom: $d = m - 1$ on a sphere, $d = m$ in flat space |
+# | $m$ | `ambient_dim` | ambient dimension: $z$ is a point of $\mathbb{R}^m$ |
+# | $d$ | `manifold_dim` | dimension of the latent space: $d = m - 1$ on a sphere, $d = m$ in flat space |
 # | $S^d$ | `"s2"` | the sphere of dimension $d$; it lies in $\mathbb{R}^{d+1}$ |
 # | $S_m$ | `log_surface_area(m)` | area of the unit sphere in $\mathbb{R}^m$ (the code gives its logarithm) |
 # | $r$ | `radius` | radius of a sphere; distance from the origin |
 # | $\mu$ | `loc` | mean direction, a vector of length one |
-# | $\kappa$ | `concentration` | how sure: 0 is uniform, large is a sharp peak around $\mu$ |
-# | $w$ | `w` | $\mu^\top z$ for unit vectors, the cosine of the angle between them |
-# | $A_m(\kappa)$ | `bessel_ratio(m / 2 - 1, kappa)` | mean of $w$ under a von Mises–Fisher distribution, from 0 to 1 |
-# | $q(z \mid x)$ | `model.encode(x)` | posterior: what the encoder says of the code |
-# | $p(z)$ | `space.prior()` | prior: the code before any data |
-# | $\mathrm{KL}$ | `kl_divergence(q, p)` | what it costs to say $q$ instead of $p$ |
+# | $\kappa$ | `concentration` | concentration: 0 is uniform, large is a sharp peak around $\mu$ |
+# | $w$ | `w` | $\mu^\top z$ for unit vectors, the cosine of the angle between $\mu$ and $z$ |
+# | $A_m(\kappa)$ | `bessel_ratio(m / 2 - 1, kappa)` | mean of $w$ under a von Mises-Fisher distribution, from 0 to 1 |
+# | $q(z \mid x)$ | `model.encode(x)` | posterior: the encoder's distribution of the code |
+# | $p(z)$ | `space.prior()` | prior: the distribution of the code before any data |
+# | $\mathrm{KL}$ | `kl_divergence(q, p)` | Kullback-Leibler divergence: how far the posterior departs from the prior |
 # | $\mathrm{ELBO}$ | `model.elbo(x)` | $\mathbb{E}_q \log p(x \mid z) - \mathrm{KL}$, a lower bound on $\log p(x)$ |
 # | nat | | unit of KL and ELBO, from the natural logarithm: 1 nat is 1.44 bits |
 
 # %% [markdown]
 # ## Glossary
 #
-# - **Code**: the point $z$ that stands for $x$. The *encoder* gives a distribution of it, the *decoder* draws $x$ from
-#   it.
-# - **Concentration**: $\kappa$, the sphere's counterpart of one over a variance.
-# - **Great circle**: the largest circle on a sphere through two points; the shortest way on it.
+# - **Code**: the point $z$ that represents $x$. The *encoder* gives a distribution of it; the *decoder* reconstructs
+#   $x$ from it.
+# - **Concentration**: $\kappa$, the sphere's counterpart of an inverse variance.
+# - **Great circle**: the largest circle on a sphere through two points; its shorter arc is the shortest path between
+#   them.
 # - **Hypersphere**: a sphere of any dimension. A circle is $S^1$, the surface of a ball $S^2$.
-# - **Implicit gradient**: the derivative of a random draw, found without a formula for the draw.
-# - **Latent space**: where the codes live; in svae_lib with a prior and a family of posteriors.
-# - **Power Spherical distribution**: another bell on the sphere, cheaper to draw from.
+# - **Implicit gradient**: the derivative of a random sample with respect to a parameter, found without a formula for
+#   the sample.
+# - **Latent space**: where the codes live; in svae_lib it comes with a prior and a family of posteriors.
+# - **Power Spherical distribution**: another distribution around a mean direction, cheaper to sample from.
 # - **Product space**: several latent spaces side by side; a code has one part in each.
-# - **Rate and distortion**: the KL and minus the reconstruction; together, minus the ELBO.
-# - **Reconstruction**: $\mathbb{E}_q \log p(x \mid z)$, how well $x$ is drawn again.
+# - **Rate and distortion**: the KL and minus the reconstruction; their sum is minus the ELBO.
+# - **Reconstruction**: $\mathbb{E}_q \log p(x \mid z)$, how well $x$ is reproduced.
 # - **Uniform**: the same density everywhere on the sphere; the prior of round latent spaces.
-# - **von Mises–Fisher (vMF) distribution**: density proportional to $e^{\kappa\, \mu^\top z}$ on the sphere.
+# - **von Mises-Fisher (vMF) distribution**: density proportional to $e^{\kappa\, \mu^\top z}$ on the sphere.

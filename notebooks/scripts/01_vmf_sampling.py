@@ -14,20 +14,20 @@
 # ---
 
 # %% [markdown]
-# # 1 · Drawing on a sphere
+# # 1 · Sampling on a sphere
 #
-# **How do you draw from a bell on a sphere?**
+# **How do you sample from a von Mises-Fisher distribution?**
 #
-# 30 minutes. You need PyTorch, and to know why a VAE draws random codes. Afterwards you can draw from a
-# von Mises–Fisher distribution in 14 lines of your own, say what $\kappa$ does in 3 and in 100 dimensions, and catch a
-# sampler that is quietly wrong.
+# 30 minutes. You need PyTorch, and to know why a VAE samples its codes at random. By the end you will be able to sample
+# from a von Mises-Fisher distribution in 14 lines of your own, say what $\kappa$ does in 3 and in 100 dimensions, and
+# catch a sampler that is silently wrong.
 
 # %% [markdown]
 # ## The question
 #
-# In flat space a VAE draws a code as `mean + std * noise`. On a sphere you can neither shift nor stretch without
-# falling off. The bell there is the *von Mises–Fisher distribution* (vMF), with mean direction $\mu$ and concentration
-# $\kappa \ge 0$:
+# In flat space a VAE samples a code as `mean + std * noise`. On a sphere you can neither shift nor stretch without
+# falling off. The bell curve of the sphere is the *von Mises-Fisher distribution* (vMF), with mean direction $\mu$ and
+# concentration $\kappa \ge 0$:
 #
 # $$q(z) \propto e^{\kappa\, \mu^\top z}, \qquad z \in S^{m-1} = \{z \in \mathbb{R}^m : \lVert z \rVert = 1\}$$
 
@@ -37,22 +37,22 @@ from svae_lib.widgets import ConcentrationPanel
 ConcentrationPanel()
 
 # %% [markdown]
-# In words: each point is one draw, and $\mu$ points up. Beside it stands the law of $w = \langle \mu, z \rangle$, the
-# cosine of the angle to $\mu$: $1$ at $\mu$, $0$ on the equator, $-1$ opposite. For $m = 3$ the globe is the
-# whole sphere $S^2$. For larger $m$ it shows three of the coordinates, $w$ upwards and two others: a *shadow*, which
-# falls inside the ball though every draw is still at distance 1 from the origin. Where no kernel runs you see
-# three settings, side by side.
+# Each point is one sample, and $\mu$ points up. Beside the globe is the distribution of $w = \langle \mu, z \rangle$,
+# the cosine of the angle to $\mu$: $1$ at $\mu$, $0$ on the equator, $-1$ opposite. For $m = 3$ the globe is the whole
+# sphere $S^2$. For larger $m$ it shows a *projection* onto three coordinates, $w$ upward and two others, which lies
+# inside the ball although every sample is still at distance 1 from the origin. Where no kernel is running, you see
+# three settings side by side.
 #
 # ## Predict
 #
 # Write down your answers before you move a slider.
 #
-# 1. Keep $\kappa = 10$ and take $m$ from 3 to 101. Where do the points go?
-# 2. A draw on $S^{100}$ has 101 coordinates. For how many random numbers does $\kappa$ matter?
-# 3. Set $m = 3$ and $\kappa = 0$: a uniform point on $S^2$. Are there more draws near $w = 0$, where the
-#    sphere is widest, than near $w = 1$?
+# 1. Keep $\kappa = 10$ and increase $m$ from 3 to 101. Where do the points go?
+# 2. A sample on $S^{100}$ has 101 coordinates. How many of the random numbers behind it depend on $\kappa$?
+# 3. Set $m = 3$ and $\kappa = 0$: a uniform point on $S^2$. Are there more samples near $w = 0$, where the sphere is
+#    widest, than near $w = 1$?
 #
-# Now move them. The first answer, in exact numbers:
+# Now move the sliders. The first answer, in exact numbers:
 
 # %%
 import torch
@@ -64,16 +64,17 @@ for m in (3, 11, 101):
     print(f"kappa = 10, m = {m:3}: the mean of w is {vmf.mean[0]:.3f}")
 
 # %% [markdown]
-# ## One number feels κ
+# ## Only one random number depends on κ
 #
-# The density depends on $z$ by $w$ only. So a draw is a height $w$ on the axis $\mu$, and from there a step to the
-# side in a direction $v \perp \mu$ that is uniform, all directions being equal:
+# The density depends on $z$ only through $w$. So a sample is a height $w$ along the axis $\mu$, and from there a step
+# sideways in a direction $v \perp \mu$, which is uniform because all such directions are alike:
 #
 # $$z = w\,\mu + \sqrt{1-w^2}\; v, \qquad
-# p(w) \propto \underbrace{e^{\kappa w}}_{\text{pull}}\; \underbrace{(1-w^2)^{(m-3)/2}}_{\text{room}}$$
+# p(w) \propto \underbrace{e^{\kappa w}}_{\text{exponential tilt}}\;
+# \underbrace{(1-w^2)^{(m-3)/2}}_{\text{volume factor}}$$
 #
-# That answers 2: one number feels $\kappa$. The pull is the bell's. The room is the sphere's: how much of it lies at
-# height $w$.
+# That answers question 2: only one random number, $w$, depends on $\kappa$. The exponential tilt (the *pull*) comes
+# from the distribution. The volume factor (the *room*) comes from the sphere: how much of it lies at height $w$.
 
 # %%
 from svae_lib.plotting import sampling
@@ -81,15 +82,16 @@ from svae_lib.plotting import sampling
 sampling.pull_and_room(10, (3, 11, 101))
 
 # %% [markdown]
-# In words: on $S^2$ there is as much room at every height, which answers 3 (Archimedes knew). As $m$ grows, nearly all
-# the room is at the equator, and the same pull achieves less. The bell is where the two agree. That answers 1, and it
-# is why a $\kappa$ means nothing without its $m$.
+# On $S^2$ the volume factor is the same at every height, which answers question 3 (Archimedes knew). As $m$ grows,
+# nearly all of the sphere lies near the equator, and the same tilt achieves less. The mass sits where the product of
+# the two is largest. That answers question 1, and it is why a $\kappa$ means nothing without its $m$.
 #
-# ## Draw w: propose and reject
+# ## Sample w: propose and reject
 #
 # On $S^2$ you can invert the distribution function on paper (Exercise 1.1). For other $m$ you cannot, so propose a $w$
-# from a law you can draw, and accept it with the right probability. The naive proposal is a uniform point of the
-# sphere. Its height $y$ is a beta variable stretched to $[-1, 1]$; accept it with probability $e^{\kappa(y-1)}$:
+# from a distribution that you can sample, and accept it with the right probability. The naive proposal is a uniform
+# point on the sphere. Its height $y$ is a beta variable stretched to $[-1, 1]$; accept it with probability
+# $e^{\kappa(y-1)}$:
 
 # %%
 from torch.distributions import Beta
@@ -101,14 +103,13 @@ accepted = torch.rand(1_000_000) < (kappa * (y - 1)).exp()
 print(f"fewer than 1 in 10,000 accepted: {accepted.float().mean() < 1e-4}")
 
 # %% [markdown]
-# Hopeless: uniform points lie at the equator, the bell does not. So *slide* the sphere towards $\mu$ first, and let the
-# equator land where the bell is (a way to read the proposal of Ulrich and Wood):
+# Hopeless: uniform points lie near the equator, and the vMF does not. So first *slide* the sphere toward $\mu$, so that
+# the equator lands where the vMF has its mass (one way to read the proposal of Ulrich and Wood):
 #
 # $$w = \frac{y + c}{1 + c\,y}, \qquad c = \frac{1-b}{1+b}, \quad b = \frac{m-1}{2\kappa + \sqrt{4\kappa^2 + (m-1)^2}}$$
 #
-# The probability of accepting is the bell's density over the proposal's, divided by the largest such ratio, which this
-# $b$ puts exactly at $w = c$:
-# $\;e^{\kappa(w-c)} \big(\tfrac{1-cw}{1-c^2}\big)^{m-1} \le 1$.
+# The probability of acceptance is the ratio of the vMF's density to the proposal's, divided by the largest such ratio,
+# which this $b$ puts exactly at $w = c$: $\;e^{\kappa(w-c)} \big(\tfrac{1-cw}{1-c^2}\big)^{m-1} \le 1$.
 #
 # ### From scratch
 
@@ -127,21 +128,21 @@ torch.manual_seed(0)
 sampling.rejection(30, 11, *propose(30, 11, 400))
 
 # %% [markdown]
-# In words: the points lie evenly under the envelope, so those below the red line lie evenly under the density: their
-# $w$ has exactly the law we want. Where the envelope touches the density nothing is wasted.
+# The points lie evenly under the envelope, so those below the red line lie evenly under the density: their $w$ has
+# exactly the distribution we want. Where the envelope touches the density, nothing is wasted.
 
 # %%
 sampling.acceptance_rates(propose)
 
 # %% [markdown]
-# In words: after the slide two proposals in three are accepted even at the worst, whatever the dimension. Uniform
-# points as they are fail as soon as $\kappa$ is worth having.
+# After the slide, two proposals in three are accepted even in the worst case, whatever the dimension. Uniform points
+# without it are useless once $\kappa$ exceeds about 10.
 #
-# ## Turn it to μ: the mirror
+# ## Turn it toward μ: the mirror
 #
-# With $w$ in hand, put the pole $e_1 = (1, 0, \dots, 0)$ in place of $\mu$. Then $v$ is normalized noise in the other
-# coordinates. To bring the pole to $\mu$ you need no rotation matrix. A mirror between the two does it, and
-# reflects the whole cloud with it:
+# With $w$ in hand, first let the pole $e_1 = (1, 0, \dots, 0)$ take the place of $\mu$. Then $v$ is normalized noise in
+# the other coordinates. To bring the pole to $\mu$ you need no rotation matrix. A mirror halfway between the two does
+# it, and reflects the whole cloud along with it:
 #
 # $$z = x - 2\,(u^\top x)\, u, \qquad u = \frac{e_1 - \mu}{\lVert e_1 - \mu \rVert}$$
 
@@ -168,8 +169,8 @@ x = around_pole(10, 2, 40)
 sampling.mirror(mu, x, mirror(mu, x))
 
 # %% [markdown]
-# In words: on the circle, $m = 2$. Each blue draw and its red image are joined; the mirror halves every line. Left and
-# right are exchanged, which a bell, being symmetric, cannot show.
+# Here is the circle, $m = 2$. A line joins each blue sample to its red image, and the mirror bisects every line. The
+# reflection exchanges left and right, which makes no difference, because the vMF is symmetric about $\mu$.
 #
 # ## The same with svae_lib
 #
@@ -183,8 +184,8 @@ library = VonMisesFisher(mu, 11.0).sample((20_000,))
 sampling.cosine_histograms(11, 41, {"from scratch": scratch @ mu, "svae_lib": library @ mu})
 
 # %% [markdown]
-# In words: both follow the exact density. Do not trust a histogram alone; the mean of $w$ is known exactly, the
-# ratio of two Bessel functions $A_m(\kappa) = I_{m/2}(\kappa)/I_{m/2-1}(\kappa)$:
+# Both follow the exact density. But do not trust a histogram alone. The mean of $w$ is known exactly, as a ratio of two
+# Bessel functions, $A_m(\kappa) = I_{m/2}(\kappa)/I_{m/2-1}(\kappa)$:
 
 # %%
 exact = VonMisesFisher(mu, 11.0).mean @ mu
@@ -194,10 +195,10 @@ for name, z in {"from scratch": scratch, "svae_lib": library}.items():
     print(f"{name}: mean of w within four standard errors of {exact:.3f}: {within}")
 
 # %% [markdown]
-# ## A sampler that is quietly wrong
+# ## A sampler that is silently wrong
 #
 # Here is the arithmetic of a sampler that was published with a paper: the same method in Wood's notation. It runs for
-# every $\kappa$, raises nothing, and every $w$ lies between $-1$ and $1$.
+# every $\kappa$, raises no error, and every $w$ lies between $-1$ and $1$.
 
 # %%
 import math
@@ -230,13 +231,13 @@ means = torch.stack([published_w(kappa, 41, 20_000).mean() for kappa in kappas.t
 sampling.mean_cosine(41, kappas, {"published sampler": means})
 
 # %% [markdown]
-# In words: up to $\kappa = 10$ all is well, just above it the bell is nearly gone. At $m = 128$ it even points
-# *away* from $\mu$. On $S^2$, where one would look at a picture, the error cannot be seen. Exercise 1.3 is to find the
-# line.
+# Up to $\kappa = 10$ all is well; just above it the concentration is nearly gone. At $m = 128$ the mean even points
+# *away* from $\mu$. On $S^2$, where one would look at a picture, the error cannot be seen. In Exercise 1.3 you find the
+# line at fault.
 #
 # ## Exercises
 #
-# Each check prints one line and draws your answer against the truth.
+# Each check prints one line and plots your answer against the truth.
 
 # %%
 from svae_lib import exercises as check
@@ -244,8 +245,9 @@ from svae_lib import exercises as check
 # %% [markdown]
 # ### Exercise 1.1: no rejection on S²
 #
-# For $m = 3$ the room is constant, so $p(w) \propto e^{\kappa w}$ on $[-1, 1]$. Invert its distribution function:
-# return the $w$ below which a share $v$ of the draws lies. $v$ has the shape `(n,)`, $\kappa$ is a number, 1 to 200.
+# For $m = 3$ the volume factor is constant, so $p(w) \propto e^{\kappa w}$ on $[-1, 1]$. Invert its distribution
+# function: return the $w$ below which a fraction $v$ of the samples lies. $v$ has shape `(n,)`; $\kappa$ is a number
+# from 1 to 200.
 
 
 # %%
@@ -277,10 +279,11 @@ check.ex1_1(inverse_cdf)
 # </details>
 
 # %% [markdown]
-# ### Exercise 1.2: how bad is naive?
+# ### Exercise 1.2: how bad is the naive proposal?
 #
-# On $S^2$, propose uniform points and accept each with probability $e^{\kappa(w-1)}$. What share is accepted? `kappa`
-# has the shape `(k,)` and is positive; return the shares, shape `(k,)`. The formula is short, no simulation is needed.
+# On $S^2$, propose uniform points and accept each with probability $e^{\kappa(w-1)}$. What fraction is accepted?
+# `kappa` has shape `(k,)` and is positive; return the fractions, shape `(k,)`. The formula is short; no simulation is
+# needed.
 
 
 # %%
@@ -293,7 +296,7 @@ check.ex1_2(acceptance_rate)
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
-# The share is the mean of $e^{\kappa(w-1)}$ over uniform points. How is $w$ distributed for those? (Prediction 3.)
+# The fraction is the mean of $e^{\kappa(w-1)}$ over uniform points. How is $w$ distributed for those? (Prediction 3.)
 #
 # </details>
 #
@@ -306,15 +309,15 @@ check.ex1_2(acceptance_rate)
 #     return (1 - torch.exp(-2 * kappa)) / (2 * kappa)
 # ```
 #
-# So on $S^2$ twice the $\kappa$ costs twice the work. In higher dimensions it is far worse: the dashed lines above.
+# So on $S^2$ twice the $\kappa$ takes twice the work. In higher dimensions it is far worse: see the dashed lines above.
 #
 # </details>
 
 # %% [markdown]
 # ### Exercise 1.3: find the bug
 #
-# Copy `published_w` and repair it, so that it is exact for every $\kappa$. It must return `n` draws of $w$; `kappa` is
-# a float32 tensor without dimensions, from 2 up to $10^5$.
+# Copy `published_w` and repair it, so that it is exact for every $\kappa$. It must return `n` samples of $w$; `kappa`
+# is a zero-dimensional float32 tensor, from 2 to $10^5$.
 
 
 # %%
@@ -352,32 +355,33 @@ check.ex1_3(repaired_w)
 #     return w[accepted][:n]
 # ```
 #
-# `(root - 2 * kappa) / (m - 1)` is right on paper and loses all its digits when $\kappa$ is large. The cure that was
-# published, $(m-1)/(4\kappa)$, is right for $\kappa \gg m$ only, and it was switched on at $\kappa = 10$ whatever $m$.
-# Multiplying above and below by `root + 2 * kappa` gives a sum where the difference was, and needs no switch.
+# `(root - 2 * kappa) / (m - 1)` is right on paper but loses all its digits when $\kappa$ is large. The published cure,
+# $(m-1)/(4\kappa)$, is right only for $\kappa \gg m$, and it was switched on at $\kappa = 10$ whatever the $m$.
+# Multiplying numerator and denominator by `root + 2 * kappa` turns the difference into a sum, and needs no switch.
 #
 # </details>
 
 # %% [markdown]
 # ## What we saw
 #
-# - A draw from the bell is one number $w$ that feels $\kappa$, one uniform direction, and one mirror.
-# - Pull and room decide where the bell stands: the same $\kappa = 10$ gives a mean $w$ of 0.900 in $\mathbb{R}^3$
-#   and of 0.098 in $\mathbb{R}^{101}$.
-# - A wrong sampler raises nothing. Test a sampler against a moment that is known exactly, at every $m$ and $\kappa$ you
-#   use.
+# - A sample from the vMF is one number $w$ that depends on $\kappa$, one uniform direction, and one mirror.
+# - The tilt and the volume factor together decide where the mass sits: the same $\kappa = 10$ gives a mean $w$ of 0.900
+#   in $\mathbb{R}^3$ and of 0.098 in $\mathbb{R}^{101}$.
+# - A wrong sampler raises no error. Test a sampler against a moment that is known exactly, at every $m$ and $\kappa$
+#   you use.
 #
 # ## Sharp bits
 #
-# - **$m$ is not $d$.** $S^2$ is a surface, $d = 2$, in $m = 3$ coordinates. A latent space `"s40"` draws in $m = 41$.
+# - **$m$ is not $d$.** $S^2$ is a surface, $d = 2$, with ambient dimension $m = 3$. The latent space `"s40"` has
+#   $m = 41$.
 # - **The mirror near the pole.** Where $\mu$ is close to $e_1$, little is left of $e_1 - \mu$ in float32. The library's
-#   `rotate_pole_to` flips the first coordinate there, and sets the mirror between $-e_1$ and $\mu$.
-# - **Near the pole $w$ has no digits.** In float32, numbers just below 1 lie $6 \cdot 10^{-8}$ apart. At large
-#   $\kappa$ the draws of $w$ fall on a few of them. The library carries $1 - w$ instead.
-# - **A coin has no gradient.** Accept or reject is yes or no, and hides how a draw depends on $\kappa$. What the
-#   library's `rsample` does instead is a story of its own (the last reference).
+#   `rotate_pole_to` flips the first coordinate there, and places the mirror between $-e_1$ and $\mu$.
+# - **Near the pole float32 loses all precision in $w$.** Numbers just below 1 lie $6 \cdot 10^{-8}$ apart. At large
+#   $\kappa$ the samples of $w$ fall on only a few of them. The library carries $1 - w$ instead.
+# - **Acceptance is not differentiable.** To accept or to reject is a yes or a no, and hides how a sample depends on
+#   $\kappa$. What the library's `rsample` does instead is a story of its own (the last reference).
 #
-# The second and the third in numbers:
+# The second and third of these, in numbers:
 
 # %%
 from svae_lib.ops import rotate_pole_to
@@ -397,7 +401,7 @@ print(f"kappa = 1e6, 10,000 draws: fewer than 300 different w: {len(w.unique()) 
 # - Ulrich. [Computer Generation of Distributions on the m-Sphere](https://doi.org/10.2307/2347441), 1984.
 # - Wood. [Simulation of the von Mises Fisher distribution](https://doi.org/10.1080/03610919408813161), 1994.
 #   Corrects Ulrich's algorithm.
-# - Fisher. [Dispersion on a Sphere](https://doi.org/10.1098/rspa.1953.0064), 1953. The bell on $S^2$.
-# - Davidson, Falorsi, De Cao, Kipf, Tomczak.
-#   [Hyperspherical Variational Auto-Encoders](https://arxiv.org/abs/1804.00891), UAI 2018. The sampler in a VAE.
+# - Fisher. [Dispersion on a Sphere](https://doi.org/10.1098/rspa.1953.0064), 1953. The vMF on $S^2$.
+# - Davidson, Falorsi, De Cao, Kipf, Tomczak. [Hyperspherical Variational
+#   Auto-Encoders](https://arxiv.org/abs/1804.00891), UAI 2018. The sampler, in a VAE.
 # - Figurnov, Mohamed, Mnih. [Implicit Reparameterization Gradients](https://arxiv.org/abs/1805.08498), NeurIPS 2018.

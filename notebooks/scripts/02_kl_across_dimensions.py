@@ -18,31 +18,31 @@
 #
 # **What does κ cost as m grows?**
 #
-# 30 minutes. You need PyTorch and a first acquaintance with variational auto-encoders. Afterwards you can
+# 30 minutes. You need PyTorch and a first acquaintance with variational auto-encoders. By the end you will be able to
 #
-# - say what a concentration costs, in nats, on a sphere of any size;
-# - compare concentrations across spheres, by one curve that serves them all;
-# - tell why the formula in the paper fails on a computer, and from which sphere on;
-# - judge the story of the "vanishing surface".
+# - say what a concentration costs, as a KL in nats, on a sphere of any dimension;
+# - compare concentrations across spheres, with one curve that serves them all;
+# - explain why the formula in the paper fails on a computer, and from which dimension on;
+# - judge the argument of the "vanishing surface".
 
 # %% [markdown]
 # ## The question
 #
-# A spherical VAE writes each code as a bell on the sphere: the von Mises–Fisher distribution, or vMF, with density
-# proportional to $e^{\kappa \langle \mu, z \rangle}$. Its prior is uniform. For every image the ELBO pays the KL
-# between the two, and since the uniform prior knows no direction, $\mu$ is free. The price depends on the
-# concentration $\kappa$ and on the number of coordinates $m$; the sphere in $\mathbb{R}^m$ is $S^{m-1}$.
+# The posterior of a spherical VAE is a von Mises-Fisher distribution, or vMF, with density proportional to
+# $e^{\kappa \langle \mu, z \rangle}$. Its prior is uniform. For every image the ELBO pays the KL between the two, and
+# since the uniform prior favors no direction, the KL does not depend on $\mu$. It depends on the concentration $\kappa$
+# and on the ambient dimension $m$; the sphere in $\mathbb{R}^m$ is $S^{m-1}$.
 #
-# So one picture could show every price there is.
+# So one figure can show every possible value.
 
 # %% [markdown]
 # ## Predict
 #
 # Write down your answers before you go on.
 #
-# 1. On $S^2$, where $m = 3$, a bell with $\kappa = 10$ costs 2.0 nats. With $m = 11$, and with $m = 101$: is it more or
-#    less?
-# 2. Double both $\kappa$ and $m$. What happens to the price?
+# 1. On $S^2$, where $m = 3$, a vMF posterior with $\kappa = 10$ has a KL of 2.0 nats. With $m = 11$, and with
+#    $m = 101$, is it more or less?
+# 2. Double both $\kappa$ and $m$. What happens to the KL?
 # 3. Type the formula for the KL into a program, in float32. Up to which $m$ will it work?
 
 # %%
@@ -63,9 +63,9 @@ print(f"m = 3, kappa = 10: {kl(3, 10.0):.1f} nats")
 plotting.kl_curves()
 
 # %% [markdown]
-# In words: on the left, each sphere begins as a straight line of slope 2, so the price grows like $\kappa^2$. Then it
-# bends, and grows like $\log \kappa$. On the right, $\kappa$ is held still. The price climbs with $m$ to a summit,
-# and falls ever after. There is no answer without naming the sphere:
+# On the left, each sphere begins as a straight line of slope 2, so the KL grows like $\kappa^2$. Then it bends, and
+# grows like $\log \kappa$. On the right, $\kappa$ is held fixed. The KL climbs with $m$ to a maximum, and falls from
+# there on. There is no answer without naming the sphere:
 
 # %%
 for m in (3, 11, 101):
@@ -76,16 +76,16 @@ print("dearest at m =", max(range(2, 200), key=lambda m: kl(m, 10.0)))
 # ## Why it climbs and why it falls
 #
 # The two densities differ by a factor that depends on $z$ through one number only, $w = \langle \mu, z \rangle$. So the
-# KL on the sphere is the KL between two laws of $w$. Those we can draw.
+# KL on the sphere is the KL between two distributions of $w$. Those we can plot.
 
 # %%
 spheres = [(3, 10.0), (11, 10.0), (101, 10.0)]
 plotting.polar_densities(spheres, "The same κ = 10 on three spheres")
 
 # %% [markdown]
-# In words: with three coordinates, the uniform $w$ is flat and the bell presses it to the top. With eleven the bell
-# must leave the equator, where nearly all of the sphere lies: this is dearer. With 101 both stay at the equator. The
-# same pull, shared by so many coordinates, moves $w$ by about one spread of the uniform law:
+# At $m = 3$ the uniform $w$ is flat, and the vMF pushes it to the top. At $m = 11$ the vMF must leave the equator,
+# where nearly all of the sphere lies: this is more expensive. At $m = 101$ both stay near the equator. The same tilt,
+# shared by so many coordinates, moves $w$ by about one standard deviation of its uniform distribution:
 
 # %%
 m, kappa = 101, 10.0
@@ -95,16 +95,16 @@ print(f"spread {spread:.2f}, shift {shift:.2f}")
 print(f"(shift / spread)^2 / 2 = {(shift / spread) ** 2 / 2:.2f} nats")
 
 # %% [markdown]
-# One half of the squared shift is the KL of two normal laws with the same spread, and that is what $w$ has become.
-# Where $\kappa$ is small beside $m$, the shift is $\kappa/m$, the spread $1/\sqrt{m}$, and the price
-# $\kappa^2 / 2m$.
+# Half the squared shift, in units of the spread, is the KL of two normal distributions with the same spread, and that
+# is what the distributions of $w$ have become. Where $\kappa$ is small compared with $m$, the shift is $\kappa/m$, the
+# spread $1/\sqrt{m}$, and the KL $\kappa^2 / 2m$.
 #
 # ## The formula
 #
-# Write $A_m(\kappa)$ for the mean of $w$, $C_m(\kappa)$ for the constant that makes the bell a density, and
-# $|S^{m-1}|$ for the area of the sphere. Both $A$ and $C$ come from the modified Bessel function $I$:
+# Write $A_m(\kappa)$ for the mean of $w$, $C_m(\kappa)$ for the normalizing constant of the vMF's density, and $S_m$
+# for the area of the sphere. Both $A$ and $C$ come from the modified Bessel function $I$:
 #
-# $$\mathrm{KL} = \mathbb{E}_q[\log q(z) - \log p(z)] = \kappa\, A_m(\kappa) + \log C_m(\kappa) + \log |S^{m-1}|$$
+# $$\mathrm{KL} = \mathbb{E}_q[\log q(z) - \log p(z)] = \kappa\, A_m(\kappa) + \log C_m(\kappa) + \log S_m$$
 #
 # $$A_m(\kappa) = \frac{I_{m/2}(\kappa)}{I_{m/2-1}(\kappa)}, \qquad
 # C_m(\kappa) = \frac{\kappa^{m/2-1}}{(2\pi)^{m/2}\, I_{m/2-1}(\kappa)}$$
@@ -134,7 +134,7 @@ def naive_kl(m, kappa):
 # %% [markdown]
 # ### The same with svae_lib
 #
-# And a third way: draw from the bell, and average $\log q - \log p$.
+# And a third way: sample from the vMF, and average $\log q - \log p$.
 
 # %%
 torch.manual_seed(0)
@@ -147,16 +147,16 @@ print("20,000 draws agree to 0.05 nats:", bool(abs(drawn - kl(11, 10.0)) < 0.05)
 # %% [markdown]
 # ## One curve for every sphere
 #
-# In the first picture the summits stand at $m = 8$ for $\kappa = 10$ and, about ten times as far, for $\kappa = 100$.
+# In the first figure the maximum lies at $m = 8$ for $\kappa = 10$ and, for $\kappa = 100$, about ten times as far out.
 # That is a hint: what counts is not $\kappa$ but $\kappa / m$. Divide both axes by $m$.
 
 # %%
 plotting.kl_collapse()
 
 # %% [markdown]
-# In words: from $m = 11$ on the spheres fall on one curve; the small ones leave it where $\kappa/m$ is large. On the
-# right, the distance from the limit shrinks like $1/m$. So the answer to the second prediction: double both, and you
-# pay twice, for there are twice as many coordinates at the same price. With $a = \kappa/m$ the curve is
+# From $m = 11$ on, the spheres fall on one curve; the small ones leave it where $\kappa/m$ is large. On the right, the
+# distance from the limit shrinks like $1/m$. That answers the second question: double both, and the KL doubles, for
+# there are twice as many coordinates at the same KL per coordinate. With $a = \kappa/m$ the curve is
 #
 # $$\frac{\mathrm{KL}}{m} \;\to\; -\tfrac{1}{2} \log(1 - \rho^2), \qquad \rho = \frac{2a}{1 + \sqrt{1 + 4a^2}}$$
 #
@@ -167,12 +167,13 @@ spheres = [(11, 11.0), (101, 101.0), (1001, 1001.0)]
 plotting.polar_densities(spheres, "The same κ / m = 1 on three spheres")
 
 # %% [markdown]
-# In words: $\rho$ is where $w$ comes to rest, and at $\kappa = m$ it is 0.618, the golden section. In high dimensions
-# the bell is no bell. It is a thin ring around $\mu$, 52° away from it, and none of its points comes near $\mu$.
+# $\rho$ is the value that $w$ settles on, and at $\kappa = m$ it is 0.618, the golden ratio conjugate. In high
+# dimensions the vMF is no longer a peak with its points around $\mu$. They form a thin ring, 52° away from $\mu$, and
+# none of them comes near it.
 #
 # The ring explains the curve. It is a sphere of its own, with radius $\sqrt{1-\rho^2}$. Shrinking a sphere by that
-# factor in $m$ directions leaves a share $(1-\rho^2)^{m/2}$ of the surface; minus the logarithm of the share is the
-# price. This is a sketch and no proof, so let us count:
+# factor in $m$ directions leaves a fraction $(1-\rho^2)^{m/2}$ of the surface; minus the logarithm of that fraction is
+# the KL. This is a sketch, not a proof, so let us check the numbers:
 
 # %%
 rho = 2 / (1 + 5**0.5)
@@ -182,10 +183,10 @@ for m in (10, 100, 1000):
     print(f"m = {m}: {kl(m, float(m)) / m:.4f}")
 
 # %% [markdown]
-# ## Where the formula dies
+# ## Where the formula underflows
 #
-# For large $v$ the number $I_v(\kappa)$ is smaller than any that a float can hold. Give `naive_kl` a $\kappa$ of 1,
-# the smallest that the papers' models allow, and enlarge the sphere until it breaks:
+# For large $v$ the number $I_v(\kappa)$ is smaller than any number that a float can hold. Give `naive_kl` a $\kappa$ of
+# 1, the smallest that the papers' models allow, and increase $m$ until it breaks:
 
 # %%
 for dtype in (np.float32, np.float64):
@@ -197,12 +198,12 @@ for dtype in (np.float32, np.float64):
 plotting.where_naive_dies(naive_kl)
 
 # %% [markdown]
-# In words: in the red region `ive` returns 0, whose logarithm is $-\infty$, and $A$ is 0/0. Beside it, dark, lies a
-# region that is worse, because nobody notices: three large terms nearly cancel, and the answer is finite, with two
-# correct digits or none. Twice the bits move the border and do not remove it.
+# In the red region `ive` returns 0, whose logarithm is $-\infty$, and $A$ is 0/0. The dark region beside it is worse,
+# because nobody notices: three large terms nearly cancel, and the answer is finite, with two correct digits or none.
+# Twice as many bits move the border but do not remove it.
 #
-# The cure is never to form the Bessel function. svae_lib has series for its logarithm and for the KL itself, arranged
-# so that nothing cancels. In float32, with a thousand coordinates:
+# The cure is never to compute the Bessel function itself. svae_lib has series for its logarithm and for the KL itself,
+# arranged so that nothing cancels. In float32, at $m = 1001$:
 
 # %%
 print(f"naive: {naive_kl(1001, np.ones(1, np.float32))[0]}")
@@ -211,8 +212,8 @@ print(f"svae_lib: {kl(1001, 1.0):.4e} (kappa^2 / 2m = {1 / 2002:.4e})")
 # %% [markdown]
 # ### Move it
 #
-# The dot is your bell: on the left on its curve, on the right on the map of what the naive formula can reach. Move it,
-# type into the boxes, and change the floats.
+# The dot is your vMF: on the left, on its curve; on the right, on the map of where the naive formula works. Move it,
+# type into the boxes, and switch between float32 and float64.
 
 # %%
 from svae_lib.widgets import KLPanel
@@ -220,26 +221,27 @@ from svae_lib.widgets import KLPanel
 KLPanel()
 
 # %% [markdown]
-# In words: with three coordinates the naive formula is right. With $\kappa = 10$ and $m = 150$ it is dead in float32
-# and lives in float64. Press "κ = 1, m = 66", and see its red line stray and end, just before the dot. Then hold
-# $\kappa$ and pull $m$ from 2 to 400: the dot slides down the one curve that all spheres share.
+# At $m = 3$ the naive formula is right. At $\kappa = 10$ and $m = 150$ it returns NaN in float32, not in float64. Press
+# "κ = 1, m = 66", and see its red line stray and end just before the dot. Then hold $\kappa$ fixed and move $m$ from 2
+# to 400: the dot slides down the one curve that all spheres share.
 
 # %% [markdown]
 # ## The floor of $\kappa$
 #
-# An encoder gives any number $s$, and $\kappa$ must not be negative. The papers take
-# $\kappa = 1 + \mathrm{softplus}(s)$. The 1 keeps training away from $\kappa = 0$, where a draw says nothing of $\mu$.
-# What does it cost?
+# An encoder outputs any real number $s$, but $\kappa$ must not be negative. The papers take
+# $\kappa = 1 + \mathrm{softplus}(s)$. The 1 keeps training away from $\kappa = 0$, where a sample says nothing about
+# $\mu$. How much KL does it cost?
 
 # %%
 plotting.concentration_floor()
 
 # %% [markdown]
-# In words: whatever the encoder says, a single sphere pays at least the height at the left of its solid line, little
-# for $S^2$ and next to nothing for $S^{40}$. But in a product of spheres each factor pays. Twenty times $S^2$ costs
-# 3 nats before a word is said, forty circles cost 8. Without the floor, on the dotted lines, silence is free.
+# Whatever the encoder outputs, the KL on a single sphere is at least the height at the left end of its solid line:
+# little for $S^2$, and next to nothing for $S^{40}$. But in a product of spheres each factor adds its own. Twenty
+# factors $S^2$ cost 3 nats even when the code carries no information; forty circles cost 8. Without the floor, on the
+# dotted lines, such a code is free.
 #
-# The other end matters more. An untrained encoder says $s \approx 0$:
+# The other end matters more. An untrained encoder outputs $s \approx 0$:
 
 # %%
 kappa = 1 + math.log(2)  # 1 + softplus(0)
@@ -248,36 +250,37 @@ for m in (3, 41):
     print(f"m = {m}: {kl(m, kappa):.2f} nats, E[w] = {mean:.2f}")
 
 # %% [markdown]
-# On $S^{40}$ such a code is noise: $w$ averages 0.04. To say anything, $\kappa$ has to grow to the order of $m$.
+# On $S^{40}$ such a code is noise: $w$ averages 0.04. To carry information, $\kappa$ has to grow to the order of $m$.
 #
 # ## Does the surface vanish?
 #
-# The papers found that large spheres score worse than large planes, and named a suspect: the area of the unit sphere
-# shrinks to nothing as $m$ grows. This *vanishing surface* is a heuristic, and it has a flaw. The area of $S^2$ is in
-# square meters, that of $S^{40}$ in meters to the power 40. Which is more, 5 square meters or 5 meters? Change the unit
-# of length, and see:
+# The papers found that in high dimensions spheres score worse than flat spaces, and named a suspect: the area of the
+# unit sphere shrinks to nothing as $m$ grows. This *vanishing surface* is a heuristic, and it has a flaw. The area of
+# $S^2$ is in square meters, that of $S^{40}$ in meters to the 40th power. Which is more, 5 square meters or 5 meters?
+# Change the unit of length, and see:
 
 # %%
 plotting.surface_areas()
 
 # %% [markdown]
-# In words: measure in half meters instead of meters, which doubles the radius, and the "largest" sphere is another.
-# With radius 2 the area grows up to $m = 26$. On the right there is one line for all three radii, because the KL
-# does not see the radius. Nor does it see areas but in a ratio, that of the bell to the sphere. What does change with
-# $m$ is the price on the curve above: a $\kappa$ that stays small beside $m$ buys next to nothing.
+# Measure in half meters instead of meters, which doubles the radius, and the "largest" sphere is a different one. With
+# radius 2 the area grows up to $m = 26$. On the right there is one line for all three radii, because the KL does not
+# depend on the radius. Areas enter the KL only as a ratio, that of the area which the vMF covers to the whole sphere.
+# What does change with $m$ is the KL on the curve above: a $\kappa$ that stays small compared with $m$ buys next to
+# nothing.
 
 # %% [markdown]
 # ## Exercises
 #
-# Each check prints one line and draws your answer against the truth.
+# Each check prints one line and plots your answer against the truth.
 
 # %%
 from svae_lib import exercises as check
 
 # %% [markdown]
-# ### Exercise 2.1: the slope of the price
+# ### Exercise 2.1: the slope of the KL
 #
-# Training needs $d\,\mathrm{KL}/d\kappa$. Find it from $\mathrm{KL} = \kappa A + \log C + \log|S^{m-1}|$ by hand, given
+# Training needs $d\,\mathrm{KL}/d\kappa$. Find it from $\mathrm{KL} = \kappa A + \log C + \log S_m$ by hand, given
 #
 # $$\frac{d}{d\kappa} \log C_m = -A, \qquad A' = 1 - A^2 - \frac{m-1}{\kappa} A$$
 #
@@ -305,16 +308,17 @@ check.ex2_1(slope)
 #     return kappa * (1 - A**2) - (m - 1) * A
 # ```
 #
-# $A + \kappa A' - A = \kappa A'$. And $A'$ is the variance of $w$: where the bell is sharp, more $\kappa$ hardly
-# costs more. svae_lib uses $\kappa A'$ for its backward pass, and so never differentiates through a Bessel function.
+# $A + \kappa A' - A = \kappa A'$. And $A'$ is the variance of $w$: where the vMF is a sharp peak, a larger $\kappa$
+# hardly costs more. svae_lib uses $\kappa A'$ for its backward pass, and so never differentiates through a Bessel
+# function.
 #
 # </details>
 
 # %% [markdown]
 # ### Exercise 2.2: the concentration for 2 nats
 #
-# You get a function `kl` of $\kappa$ alone, for a sphere you do not know, and a price. Return the $\kappa$, a number,
-# that costs this much. The check asks for spheres from $m = 2$ to $m = 101$.
+# You get a function `kl` of $\kappa$ alone, for a sphere you do not know, and a number of nats. Return the $\kappa$, a
+# number, that has this KL. The check tries spheres from $m = 2$ to $m = 101$.
 
 
 # %%
@@ -327,8 +331,8 @@ check.ex2_2(concentration)
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
-# The price grows with $\kappa$, from 0 and without bound. Halve an interval, and keep the half in which the price
-# is passed.
+# The KL grows with $\kappa$, from 0 and without bound. Halve an interval, and keep the half in which the KL passes the
+# target.
 #
 # </details>
 #
@@ -343,17 +347,17 @@ check.ex2_2(concentration)
 #     return high
 # ```
 #
-# Two nats take a $\kappa$ of 24 on the circle, of 8 from $m = 5$ to $8$, and of close to $2\sqrt{m}$ on large spheres,
-# where the price is $\kappa^2/2m$.
+# Two nats take a $\kappa$ of 24 on the circle, of 8 from $m = 5$ to $8$, and of close to $2\sqrt{m}$ in high
+# dimensions, where the KL is $\kappa^2/2m$.
 #
 # </details>
 
 # %% [markdown]
 # ### Exercise 2.3: does the radius matter?
 #
-# Let the sphere have radius $r$. A point on it is $z = r y$ with $y$ on the unit sphere, $y$ follows the bell, and the
-# prior is uniform on the large sphere. You get $A$, $\log C$ and $\log|S^{m-1}|$ of the *unit* sphere. Write down the
-# mean of $\log q(z)$, then $\log p(z)$, and return the KL, a number.
+# Let the sphere have radius $r$. A point on it is $z = r y$ with $y$ on the unit sphere; $y$ follows a vMF, and the
+# prior is uniform on the sphere of radius $r$. You get $A$, $\log C$ and $\log S_m$ of the *unit* sphere. Write down
+# the mean of $\log q(z)$, then $\log p(z)$, and return the KL, a number.
 
 
 # %%
@@ -366,8 +370,8 @@ check.ex2_3(kl_on_radius)
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
-# A density is probability per area. By which factor does stretching by $r$ enlarge an area on a sphere of dimension
-# $m - 1$? Whom does it concern: $q$, $p$, or both?
+# A density is probability per area. By what factor does stretching by $r$ enlarge an area on a sphere of dimension
+# $m - 1$? Which does it affect: $q$, $p$, or both?
 #
 # </details>
 #
@@ -388,21 +392,21 @@ check.ex2_3(kl_on_radius)
 # %% [markdown]
 # ## What we saw
 #
-# - A concentration has no price of its own. $\kappa = 10$ costs 2.0 nats at $m = 3$, 2.4 at $m = 11$ and 0.5 at
+# - A concentration has no cost of its own. $\kappa = 10$ has a KL of 2.0 nats at $m = 3$, 2.4 at $m = 11$ and 0.5 at
 #   $m = 101$.
-# - The price per coordinate depends on $\kappa / m$, on one curve for all large spheres. At $\kappa = m$ it is 0.24
-#   nats, and the bell is a ring 52° away from $\mu$.
-# - The formula with $\log I_v$ in it dies at $m = 66$ in float32 and at $m = 299$ in float64, if $\kappa = 1$.
+# - The KL per coordinate depends on $\kappa / m$, on one curve for all spheres of high dimension. At $\kappa = m$ it is
+#   0.24 nats, and the points form a ring 52° away from $\mu$.
+# - The formula with $\log I_v$ in it underflows at $m = 66$ in float32 and at $m = 299$ in float64, if $\kappa = 1$.
 #
 # ## Sharp bits
 #
 # - **Never compare $\kappa$ across spheres.** Compare nats, or $\kappa/m$.
-# - **$m$ or $d$.** The sphere $S^d$ has $m = d + 1$ coordinates. The last sphere that float32 prices naively at
-#   $\kappa = 1$ is $S^{64}$, in $\mathbb{R}^{65}$.
-# - **A limit is a limit.** At $\kappa = m$ the truth lies 12 % above it on $S^2$, and 3 % with eleven coordinates.
+# - **$m$ or $d$.** The sphere $S^d$ has ambient dimension $m = d + 1$. At $\kappa = 1$ in float32, the last sphere for
+#   which the naive formula works is $S^{64}$, in $\mathbb{R}^{65}$.
+# - **A limit is a limit.** At $\kappa = m$ the truth lies 12% above it on $S^2$, and 3% at $m = 11$.
 # - **Floors add up.** `Sphere(2, concentration_floor=0)` removes the floor of one factor.
-# - **The decoder sees the radius.** The KL does not, but a decoder fed with longer vectors is another network.
-# - **A price is not a value.** Nothing on this page says what a nat of code is worth in reconstruction. That is
+# - **The decoder sees the radius.** The KL does not, but a decoder that reads longer vectors is a different network.
+# - **A cost is not a value.** Nothing on this page says what a nat of code is worth in reconstruction. That is
 #   chapter 3.
 #
 # ## References

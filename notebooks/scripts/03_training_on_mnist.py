@@ -18,20 +18,20 @@
 #
 # **Does a round latent learn better?**
 #
-# 35 minutes. You need PyTorch and a first acquaintance with variational auto-encoders. Afterwards you can
+# 35 minutes. You need PyTorch and a first acquaintance with variational auto-encoders. By the end you will be able to
 #
 # - train a VAE whose latent space is a sphere, and say what each part of its objective means;
-# - read a whole latent space at one look, as a globe, and say where the model is sure;
+# - read a whole latent space at a glance, as a globe, and say where the model is certain;
 # - walk from one digit to another without leaving the sphere;
 # - say what a comparison of two models shows, and what it does *not*.
 
 # %% [markdown]
 # ## The question
 #
-# A variational auto-encoder squeezes an image $x$ into a few numbers $z$, the *code*, and draws the image again from
-# them. Nearly everybody lets the code live in flat space under a normal prior, and so gives it a *middle*, to which
+# A variational auto-encoder squeezes an image $x$ into a few numbers $z$, the *code*, and reconstructs the image from
+# them. Nearly everybody lets the code live in flat space under a normal prior, and so gives it a *middle*, toward which
 # every code is pulled, and an *outside*, where hardly any code lies. Ten kinds of digit have no middle kind. A sphere
-# has neither middle nor edge: every place on it is like every other.
+# has neither a middle nor an edge: every place on it is like every other.
 #
 # We put the codes on the sphere $S^2$, the surface of a ball, because we can look at all of it. Then we ask whether
 # that helps.
@@ -43,7 +43,7 @@
 #
 # 1. The model is never shown a label. Will the images of one digit lie together on the sphere, or all over it?
 # 2. Which two digits will be hard to keep apart?
-# 3. Of which digit will the encoder be surest where it lies?
+# 3. For which digit is the posterior most concentrated?
 # 4. Same network, same data, same training: a sphere $S^d$ or flat space $\mathbb{R}^d$, for $d = 2, 3, 5, 10$. Which
 #    gets the better score?
 
@@ -61,26 +61,26 @@ print(f"{data.name}: {len(data.train)} images to train on, {len(test)} to test w
 plotting.image_grid(test[:20], "Twenty test images")
 
 # %% [markdown]
-# In words: digits the model never trains on. Each pixel is ink or paper. A gray value was read as the probability of
-# ink and drawn once, so that every model is judged on the same pixels.
+# The model never trains on these digits. Pixels are binary: a gray value is treated as the probability of a black pixel
+# and sampled once, so that every model is judged on the same pixels.
 
 # %% [markdown]
 # ## The model
 #
-# The encoder reads an image and answers with a *distribution* on the sphere: a direction $\mu$, where it believes the
-# code to be, and a concentration $\kappa \ge 0$, how sure it is. This is the von Mises–Fisher distribution, the bell of
-# the sphere. Before it sees an image the model believes nothing: the prior is uniform.
+# The encoder reads an image and answers with a *distribution* on the sphere: a direction $\mu$, where it expects the
+# code to be, and a concentration $\kappa \ge 0$, how certain it is. This is the von Mises-Fisher distribution (vMF) of
+# chapter 1. Before the model sees an image, no code is more likely than another: the prior is uniform.
 #
 # $$q(z \mid x) \propto e^{\kappa(x)\, \mu(x)^\top z}, \qquad p(z) = \frac{1}{4\pi}, \qquad z \in S^2$$
 #
-# Training raises the evidence lower bound, in nats for one whole image:
+# Training raises the evidence lower bound (ELBO), in nats per image:
 #
 # $$\mathrm{ELBO}(x) = \underbrace{\mathbb{E}_{q}\, \log p(x \mid z)}_{\text{reconstruction}}
 # - \underbrace{\mathrm{KL}\big(q(z \mid x)\,\|\,p(z)\big)}_{\text{cost of the code}} \le \log p(x)$$
 #
 # ### From scratch
 #
-# Draw a code, decode it, add up the pixels, subtract the KL. That is all:
+# Sample a code, decode it, add up the pixels, subtract the KL. That is all:
 
 # %%
 from torch.distributions import kl_divergence
@@ -96,7 +96,7 @@ elbo = log_p_pixels.sum((1, 2)) - kl_divergence(posterior, model.latent_space.pr
 # %% [markdown]
 # ### The same with svae_lib
 #
-# With the same random numbers it is the same bound. And the codes are where we want them, at distance one from the
+# With the same random numbers the bound is the same. And the codes are where we want them, at distance one from the
 # origin:
 
 # %%
@@ -107,9 +107,8 @@ print("every code on the sphere:", torch.allclose(z.norm(dim=-1), torch.ones(len
 # %% [markdown]
 # ## Train it
 #
-# Twenty epochs, some ten seconds. In the first five the KL counts only in part (a *warm-up*), so that the decoder
-# learns to listen to the code before the code becomes expensive. The ink of a training image is drawn anew each time
-# it is seen.
+# Twenty epochs, about ten seconds. In the first five the KL counts only in part (a *warm-up*), so that the decoder
+# learns to use the code before the code becomes expensive. A training image is binarized afresh each time it is seen.
 
 # %% tags=["nbval-ignore-output"]
 torch.manual_seed(0)
@@ -120,11 +119,11 @@ history = fit(sphere, data, epochs=20, batch_size=50, schedule=Schedule(warmup=5
 plotting.training_curves(history.rows)
 
 # %% [markdown]
-# In words: both parts grow, the second far less than the first. A code of $k$ nats picks out about one part in $e^k$ of
-# the sphere: the model still learns to be more precise. The gap between the two lines is what it knows by heart about
-# its 4,000 training images.
+# Both parts grow, the second far less than the first. A code of $k$ nats picks out about one part in $e^k$ of the
+# sphere: the model is still learning to be more precise. The gap between the two lines is overfitting to its 4,000
+# training images.
 #
-# Is that good? A scale helps. One can answer every image without any code, by the mean of the training images:
+# Is that good? A baseline helps: with no code at all, predict the mean of the training images for every image:
 
 # %%
 ink = to_unit(data.train.images).mean(0).clamp(0.001, 0.999)
@@ -138,15 +137,15 @@ print(f"its code costs less than 8 nats: {score.kl < 8}")
 plotting.reconstructions(test[:10], sphere.reconstruct(test[:10]))
 
 # %% [markdown]
-# In words: each image of the lower row is drawn from two numbers, a longitude and a latitude. Common shapes come
-# through; a rare one is replaced by the usual one nearby.
+# Each image in the lower row is decoded from two numbers, a longitude and a latitude. Common shapes come through; a
+# rare one is replaced by a common one nearby.
 
 # %% [markdown]
-# ## The whole latent space at one look
+# ## The whole latent space at a glance
 #
-# A plane never ends. A sphere does, so we can decode *all* of it. Ten seconds of training make a blurred map, so from
+# A plane never ends. A sphere does, so we can decode *all* of it. Ten seconds of training give a blurred map, so from
 # here to the end of the walks a stored model takes over: the same network, trained for 80 epochs on all of MNIST. Our
-# 500 test images were among its training images. It may draw here, but it is given no score.
+# 500 test images were among its training images, so we look at its digits but give it no score.
 
 # %%
 from svae_lib import load_model
@@ -164,23 +163,24 @@ print(f"From here to the end of the walks we look at {name}.")
 plotting.digit_globe(atlas, f"What {name} draws, everywhere on the sphere")
 
 # %% [markdown]
-# In words: in every direction one digit melts into the next, and whoever walks on comes back. The left edge of the map
-# (Hammer's, which keeps areas) and the right edge are the same line: there is no rim where the digits run out.
+# In every direction one digit melts into the next, and whoever keeps walking comes back. The left edge of the map (a
+# Hammer projection, which preserves areas) and the right edge are the same line: there is no rim where the digits run
+# out.
 #
-# Where does the encoder put images? Each is marked by its label, which the model has never seen:
+# Where does the encoder put images? Each is marked with its label, which the model has never seen:
 
 # %%
 plotting.latent(atlas, test[:250], data.test.labels[:250])
 
 # %% [markdown]
-# In words: this answers the first two predictions. Images of one digit lie together, because what looks alike lies
-# together. For the same reason 4 and 9 share a region, and 3, 5 and 8 another: to a model that never saw a label, they
-# differ by a few pixels.
+# This answers the first two questions. Images of one digit lie together, because what looks alike lies together. For
+# the same reason 4 and 9 share a region, and 3, 5 and 8 another: to a model that has never seen a label, they differ by
+# a few pixels.
 #
 # ### Turn it
 #
-# Move the sliders, or type into the boxes. The framed digit is decoded at the marked point. The numbered buttons
-# lead to where the images of that digit lie on average.
+# Move the sliders, or type into the boxes. The framed digit is decoded at the marked point. Each numbered button leads
+# to where the images of that digit lie on average.
 
 # %%
 from svae_lib.widgets import GreatCirclePanel, LatentGlobe
@@ -188,21 +188,21 @@ from svae_lib.widgets import GreatCirclePanel, LatentGlobe
 LatentGlobe(atlas, plotting.digit_places(atlas, test, data.test.labels))
 
 # %% [markdown]
-# In words: keep the latitude, go once round by longitude, and count the kinds of digit you meet. Then look for a place
-# that shows no digit at all. Such places lie on the borders between kinds, and a uniform prior visits them as often as
-# any others.
+# Keep the latitude, go once around in longitude, and count the kinds of digit you meet. Then look for a place that
+# shows no digit at all. Such places lie on the borders between kinds, and a uniform prior visits them as often as any
+# other.
 #
-# ### How sure is it?
+# ### How certain is it?
 #
-# The map shows $\mu$ alone. The encoder has also said how sure it is:
+# The map shows only $\mu$. The encoder has also said how certain it is:
 
 # %%
 plotting.kappa_by_digit(atlas, test, data.test.labels)
 
 # %% [markdown]
-# In words: a bell with $\kappa = 1000$ is $\sqrt{2/\kappa}$, or 2.6 degrees, wide: a twelfth of a square of the map.
-# The encoder is least sure of odd shapes. And sure means a narrow bell, not a right answer: 4 and 9 are placed about as
-# firmly as each other, and in the same region. The third prediction:
+# A vMF with $\kappa = 1000$ is $\sqrt{2/\kappa}$, or 2.6 degrees, wide: a twelfth of a square on the map. The encoder
+# is least certain of odd shapes. And certain means a narrow posterior, not a right answer: 4 and 9 are placed with
+# about equal certainty, and in the same region. The third question:
 
 # %%
 kappa = torch.as_tensor(plotting.concentrations(atlas, test))
@@ -211,24 +211,26 @@ order = medians.argsort(descending=True).tolist()
 print(f"surest of {order[0]} and {order[1]}, least sure of {order[-2]} and {order[-1]}")
 
 # %% [markdown]
-# ## Two ways from one digit to another
+# ## Two paths from one digit to another
 #
 # The straight line between two codes leaves the sphere and runs through the ball, where no code has ever been in
-# training. The great circle stays, and at constant speed. With $\theta$ the angle between $a$ and $b$:
+# training. The great circle stays on the sphere, and moves at constant speed. With $\theta$ the angle between $a$ and
+# $b$:
 #
 # $$\mathrm{slerp}(a, b, t) = \frac{\sin((1-t)\,\theta)}{\sin\theta}\, a + \frac{\sin(t\,\theta)}{\sin\theta}\, b$$
 #
-# Choose two digits and walk. A pixel that is ink with probability $p$ is undecided by its variance $p(1-p)$.
+# Choose two digits and walk. We measure the uncertainty of a pixel that is black with probability $p$ by its variance
+# $p(1-p)$.
 
 # %%
 GreatCirclePanel(atlas, test, data.test.labels)
 
 # %% [markdown]
-# In words: both ways begin and end alike. Between them the great circle passes from digit to digit. The straight line
-# comes close to the center, and there the decoder smears several digits over each other. Try 0 to 8, which lie almost
-# opposite: one way leads by 1 and 5, the other through noise. From 4 to 9, neighbors, the two ways are the same.
+# Both paths begin and end alike. In between, the great circle passes from digit to digit. The straight line comes close
+# to the center, and there the decoder smears several digits over each other. Try 0 to 8, which lie almost opposite: one
+# path leads past 1 and 5, the other through noise. From 4 to 9, which are neighbors, the two paths are the same.
 #
-# Did we choose pairs that suit us? Take 250 others, and compare both ways halfway:
+# Did we choose pairs that suit us? Take 250 others, and compare the two paths halfway along:
 
 # %%
 codes = atlas.embed(test)
@@ -240,7 +242,7 @@ print(f"the straight line is the more undecided one in over 75 % of them: {worse
 # %% [markdown]
 # ## And flat space?
 #
-# The same network, small data and seed as at first, with $z \in \mathbb{R}^2$ and a normal prior. One word of the
+# The same network, small data set and seed as before, with $z \in \mathbb{R}^2$ and a normal prior. One word of the
 # program changes:
 
 # %% tags=["nbval-ignore-output"]
@@ -252,11 +254,11 @@ plane_history = fit(plane, data, epochs=20, batch_size=50, schedule=Schedule(war
 plotting.latent(plane, test[:250], data.test.labels[:250])
 
 # %% [markdown]
-# In words: here is the middle again, where many kinds crowd together, and here are the few kinds that moved out into
-# the open, far from all others.
+# Here is the middle again, where many kinds crowd together, and here are the few kinds that moved out into the open,
+# far from all others.
 #
-# So who wins? Two trainings with one seed each cannot say. Here are stored runs, flat and round, each on all of MNIST
-# for 80 epochs. The file holds every run's seed, command and scores, on MNIST's own 10,000 test images.
+# So which wins? Two training runs with one seed each cannot say. Here are stored runs, flat and round, each on all of
+# MNIST for 80 epochs. The file holds every run's seed, command and scores, on MNIST's own 10,000 test images.
 
 # %%
 import json
@@ -266,9 +268,9 @@ runs = json.loads(Path("results/03_mnist.json").read_text())
 plotting.seed_comparison(runs)
 
 # %% [markdown]
-# In words: each mark is one run, and zero is the mean of the Gaussian runs with the same $d$. The rate is what the code
-# costs, the distortion what it leaves undrawn. The log-likelihood weighs the one against the other. Where two bars
-# share a height, another seed might have turned the order round.
+# Each mark is one run, and zero is the mean of the Gaussian runs with the same $d$. The rate is the KL of the code, the
+# distortion what the code fails to reproduce. The log-likelihood weighs one against the other. Where two bars overlap
+# in height, another seed might have reversed the order.
 
 
 # %%
@@ -288,16 +290,16 @@ for d, both in plotting.by_dimension(runs, "test_log_likelihood").items():
 
 # %% [markdown]
 # These are log-likelihoods, in nats per image. Where the ranges overlap, the runs name no winner. Where they do not,
-# the last column says how often they would stay apart if flat and round were equally good: of the 20 ways to deal six
-# ranks to two groups of three, 2 are pure. One run each is always apart, and shows nothing.
+# the last column says how often they would stay apart if flat and round were equally good: of the 20 ways to split six
+# runs into 3 + 3, only 2 separate completely. With one run each they are always apart, which shows nothing.
 #
-# So a line of the table is a hint at best, and only lines that agree are evidence, for this network, this training and
+# So a row of the table is a hint at best, and only rows that agree are evidence, for this network, this training and
 # these digits. The [paper](https://arxiv.org/abs/1804.00891) reports means of ten runs: at $d = 2$ a log-likelihood of
 # −132.5 nats on the sphere against −135.7 in the plane.
 #
 # ## Exercises
 #
-# Each check prints one line and draws your answer against the truth.
+# Each check prints one line and plots your answer against the truth.
 
 # %%
 from svae_lib import exercises as check
@@ -335,8 +337,8 @@ check.ex3_1(elbo)
 # %% [markdown]
 # ### Exercise 3.2: why the sum?
 #
-# Most programs average a loss over everything, pixels too. You get one image's log-probabilities under $K$ codes that
-# differ in their concentration alone, shape `(K, H, W)`, and the KL of each code, shape `(K,)`. Return the number of
+# Most programs average a loss over everything, pixels included. You get one image's log-probabilities under $K$ codes
+# that differ only in their concentration, shape `(K, H, W)`, and the KL of each code, shape `(K,)`. Return the index of
 # the code, from 0 to $K - 1$, that is best for a program that averages over the pixels.
 
 
@@ -361,9 +363,9 @@ check.ex3_2(winner)
 #     return (log_p_pixels.mean((1, 2)) - kl).argmax()
 # ```
 #
-# An average over 784 pixels makes the drawing 784 times lighter and leaves the KL as it was. That is a VAE with
-# $\beta = 784$: the more pixels, the less a code may say, until $\kappa$ is zero and the code is ignored. The average
-# over the *images* of a batch is harmless, because both parts share it.
+# An average over 784 pixels makes the reconstruction count 784 times less and leaves the KL as it was. That is a VAE
+# with $\beta = 784$: the more pixels, the less information a code may carry, until $\kappa$ is zero and the code is
+# ignored. The average over the *images* of a batch is harmless, because both parts share it.
 #
 # </details>
 
@@ -403,7 +405,7 @@ check.ex3_3(bound)
 # </details>
 
 # %% [markdown]
-# The trained model keeps the order that the theory asks for:
+# The trained model keeps the order that theory demands:
 
 # %%
 ten = evaluate(sphere, test, num_importance_samples=10).log_likelihood
@@ -413,18 +415,18 @@ print(f"ELBO < bound of 10 codes < bound of 100: {score.elbo < ten < score.log_l
 # ## What we saw
 #
 # - A code of about five nats on $S^2$ is worth some fifty nats of reconstruction.
-# - The whole latent space fits on a globe, without middle or edge, and digits that look alike are neighbors on it,
-#   though nobody told the model so.
-# - Stay on the sphere: halfway along the straight line the decoder is less sure what to draw. And whether round is
-#   better than flat is not seen in two trainings, but in the ranges of several seeds.
+# - The whole latent space fits on a globe, without a middle or an edge, and digits that look alike are neighbors on it,
+#   although the model never saw a label.
+# - Stay on the sphere: halfway along the straight line the decoder is less certain of its pixels. And whether round is
+#   better than flat cannot be seen from two training runs, only from the ranges over several seeds.
 #
 # ## Sharp bits
 #
-# - **Two dimensions, three numbers.** $S^2$ is a surface ($d = 2$) in a space of $m = 3$ coordinates. svae_lib names a
-#   space by $d$: codes of `"s2"` have three coordinates and two degrees of freedom, as many as those of `"e2"`.
+# - **Two dimensions, three numbers.** $S^2$ is a surface ($d = 2$) with ambient dimension $m = 3$. svae_lib names a
+#   space by $d$: codes of `"s2"` have three coordinates but two degrees of freedom, just as many as those of `"e2"`.
 # - **The sum over pixels, not the mean.** Exercise 3.2.
-# - **The floor of $\kappa$.** svae_lib keeps $\kappa \ge 1$ as the papers do, so every image pays at least
-#   0.15 nats on $S^2$. `Sphere(2, concentration_floor=0)` lifts the floor.
+# - **The floor of $\kappa$.** svae_lib keeps $\kappa \ge 1$ as the papers do, so the KL of every image is at least 0.15
+#   nats on $S^2$. `Sphere(2, concentration_floor=0)` removes the floor.
 # - **The best epoch, not the last.** `fit` returns the weights of the epoch with the best validation ELBO.
 # - **$S^{10}$ is not $S^{100}$.** Nothing on this page says what happens in high dimensions.
 #

@@ -18,31 +18,32 @@
 #
 # **What do many small spheres buy?**
 #
-# 35 minutes. You need chapters 2 and 3: what a concentration costs, and how a VAE with codes on a sphere is trained.
-# Afterwards you can
+# 35 minutes. You need chapters 2 and 3: what a concentration costs, and how a VAE with codes on a sphere is trained. By
+# the end you will be able to
 #
 # - build a latent space from several spheres, and say what its posterior can express that one sphere's cannot;
 # - read a whole torus of digits, and steer it with two dials;
-# - count what each cut of a sphere buys, and what you give for it;
-# - tell from stored runs what they show, and what they do not.
+# - count what each split of a sphere buys, and what you give up for it;
+# - say what stored runs show, and what they do not.
 
 # %% [markdown]
 # ## The question
 #
-# The bell on a sphere, the von Mises–Fisher distribution, has a direction $\mu$ and one concentration $\kappa$. *One*,
-# whether the sphere is $S^2$ or $S^{40}$: the bell is as wide in each direction as in every other. But a code holds
-# many things about an image. Of some the encoder can be sure, and of others not.
+# A von Mises-Fisher distribution (vMF) on a sphere has a direction $\mu$ and one concentration $\kappa$. *One*, whether
+# the sphere is $S^2$ or $S^{40}$: it is equally wide in every direction. But a code holds many things about an image.
+# The encoder can be certain of some of them, and not of others.
 #
-# A normal distribution has a variance for every coordinate. Can a sphere have as much? Not one sphere. Several can.
+# A normal distribution has a variance for every coordinate. Can a sphere have as many? One sphere cannot. Several can.
 
 # %% [markdown]
 # ## Predict
 #
 # Write down your answers before you go on.
 #
-# 1. Cut ten dimensions into five spheres $S^2$. How many coordinates has a code then, and how many concentrations?
+# 1. Split ten dimensions into five spheres $S^2$. How many coordinates does a code have then, and how many
+#    concentrations?
 # 2. A latent space of two circles, $S^1 \times S^1$: what does it look like? What happens at its edges?
-# 3. Of four ways to cut ten dimensions, will the one with the most concentrations get the best score?
+# 3. Of four ways to split ten dimensions, will the one with the most concentrations get the best score?
 
 # %%
 import numpy as np
@@ -58,8 +59,8 @@ print(f"{data.name}: {len(test)} images to look at")
 
 # %% [markdown]
 # The models of this chapter were trained on all of MNIST, by this project's own command, and are stored beside the
-# notebook. The images here were among their training images, so we look at them and give no scores. Should a file be
-# missing or damaged, a short training here and now takes its place:
+# notebook. The images here were among their training images, so we look at them and give no scores. If a file is
+# missing or damaged, a short training run takes its place:
 
 
 # %%
@@ -79,19 +80,19 @@ torus, product = stored("2xs1"), stored("5xs2")
 print(torus.latent_space, "and", product.latent_space)
 
 # %% [markdown]
-# ## One bell is round
+# ## One vMF is round
 #
-# Here are draws from one bell on the sphere $S^2$, and from a pair of bells on two circles, $S^1 \times S^1$. Both
-# spaces have two dimensions, and both posteriors cost the same.
+# Here are samples from one vMF on the sphere $S^2$, and from a pair of vMFs on two circles, $S^1 \times S^1$. Both
+# spaces have two dimensions, and both posteriors have the same KL.
 
 # %%
 plotting.bell_shapes()
 
 # %% [markdown]
-# In words: on the sphere the cloud is round, and no $\kappa$ can make it anything else. The pair says *about here on
-# circle 1, exactly here on circle 2*, for the same price in nats.
+# On the sphere the cloud is round, and no $\kappa$ can make it anything else. The pair says *about here on circle 1,
+# exactly here on circle 2*, for the same number of nats.
 #
-# That is the idea of the paper. Take $K$ spheres instead of one, with a bell on each, independent of each other:
+# That is the idea of the paper. Take $K$ spheres instead of one, with a vMF on each, independent of each other:
 #
 # $$q(z \mid x) = \prod_{k=1}^{K} \mathrm{vMF}(z_k;\, \mu_k, \kappa_k), \qquad
 # \mathrm{KL}\big(q \,\|\, p\big) = \sum_{k=1}^{K} \mathrm{KL}\big(q_k \,\|\, p_k\big)$$
@@ -102,7 +103,7 @@ plotting.bell_shapes()
 # ### From scratch
 #
 # For each circle the encoder gives three numbers: two for the direction, one for the concentration. Split, normalize,
-# draw, put side by side:
+# sample, concatenate:
 
 # %%
 from torch.distributions import kl_divergence
@@ -122,8 +123,8 @@ kl = sum(kl_divergence(bell, HypersphericalUniform(2)) for bell in bells)
 # %% [markdown]
 # ### The same with svae_lib
 #
-# A latent space has a name: `2xs1` is twice $S^1$, and `s4,s3,s3` an $S^4$ with two $S^3$. The same posterior costs the
-# same. Its codes have four coordinates, which are two points on two circles:
+# A latent space has a name: `2xs1` is two circles $S^1$, and `s4,s3,s3` is one $S^4$ and two $S^3$. The same posterior
+# has the same KL. Its codes have four coordinates, a point on each of two circles:
 
 # %%
 same = kl_divergence(torus.encode(test), torus.latent_space.prior())
@@ -135,25 +136,25 @@ print("two points on circles:", torch.allclose(lengths, torch.ones(2)))
 # %% [markdown]
 # ## A torus of digits
 #
-# Two angles run round, independently: that is the surface of a doughnut, a torus. Its area is finite, so we can decode
-# *all* of it, as we did with the sphere.
+# Two independent angles: that is the surface of a doughnut, a torus. Its area is finite, so we can decode *all* of it,
+# as we did with the sphere.
 
 # %%
 plotting.torus_of_digits(torus)
 
 # %% [markdown]
-# In words: on the left the latent space as a body, on the right cut open along two circles. What leaves the map at the
-# right comes back at the left, and what leaves at the top comes back from below. There is no rim, and no middle either.
-# The doughnut squeezes its inner side; the torus of the model, in four coordinates, does not.
+# On the left is the latent space as a doughnut, on the right the same surface cut open along two circles. What leaves
+# the map on the right comes back on the left, and what leaves at the top comes back at the bottom. There is no rim, and
+# no middle either. The doughnut squeezes its inner side; the model's torus, in ambient dimension four, does not.
 #
-# Where does the encoder put the images? Each is marked by its label, which the model has never seen:
+# Where does the encoder put the images? Each is marked with its label, which the model has never seen:
 
 # %%
 plotting.latent(torus, test, labels)
 
 # %% [markdown]
-# In words: most digits have a region of their own, and some regions run across an edge. Compare with the map above:
-# the model draws each digit where it puts it.
+# Most digits have a region of their own, and some regions run across an edge. Compare with the map above: the model
+# decodes each digit where it encodes it.
 #
 # ### Turn the dials
 #
@@ -166,12 +167,12 @@ from svae_lib.widgets import DialsPanel
 DialsPanel(torus, {f"a {digit}": test[labels == digit][0] for digit in range(10)})
 
 # %% [markdown]
-# In words: round each dial stand the digits to which it leads while the other stays. Press "a 7", turn one dial, and
-# watch the *other* ring: it changes too, for the two angles make the digit together. Nobody asked the model to give
-# each dial a meaning of its own.
+# Around each dial are the digits that it leads to while the other stays put. Press "a 7", turn one dial, and watch the
+# *other* ring: it changes too, for the two angles determine the digit together. Nobody asked the model to give each
+# dial a meaning of its own.
 
 # %% [markdown]
-# ## What did we pay?
+# ## What did we give up?
 #
 # With $S^1 \times S^1$ the decoder reads four numbers, as many as with $S^3$. But only two of them are free:
 
@@ -182,8 +183,8 @@ for space in ("s3", "2xs1"):
     print(f"{space}: {sizes}, number of kappas: {bill.concentrations}")
 
 # %% [markdown]
-# A third dimension was given up, and a second concentration came for it. It is always so: a sphere $S^{d_k}$ has
-# $d_k + 1$ coordinates and one concentration. So with $K$ factors and $d$ dimensions in all
+# We gave up a third dimension, and got a second concentration for it. It is always so: a sphere $S^{d_k}$ has $d_k + 1$
+# coordinates and one concentration. So with $K$ factors and $d$ dimensions in all, the ambient dimension is
 #
 # $$m = \sum_{k=1}^{K} (d_k + 1) = d + K$$
 
@@ -191,22 +192,23 @@ for space in ("s3", "2xs1"):
 plotting.ledger()
 
 # %% [markdown]
-# In words: hold the dimensions at ten, on the left, and every cut adds a coordinate for the decoder to read. Hold the
-# coordinates at twelve, on the right, and every cut takes a dimension and gives a concentration. Either way the encoder
-# must give one number more: $d_k + 2$ a factor. Six circles are the end of the road: half of the twelve is $\kappa$.
+# Hold the dimensions at ten, on the left, and every split adds a coordinate for the decoder to read. Hold the
+# coordinates at twelve, on the right, and every split takes a dimension and gives a concentration. Either way the
+# encoder must output one more number: $d_k + 2$ per factor. Six circles are the end of the road: half of the twelve are
+# concentrations.
 #
 # ## Does the model use them?
 #
-# Five factors $S^2$, so five concentrations an image. All five spheres are of one size, so their $\kappa$ may be
-# compared (chapter 2 told why they could not be otherwise).
+# Five factors $S^2$, so five concentrations per image. All five spheres have the same dimension, so their $\kappa$ may
+# be compared (see chapter 2 for why $\kappa$ cannot be compared across dimensions).
 
 # %%
 plotting.kappa_by_factor(product, test, labels)
 
 # %% [markdown]
-# In words: left, the factors are not held equally tightly. The boxes hold the middle half of the images, the whiskers
-# nine tenths. Right, each row is one image, and within a row the numbers differ; one sphere would have to write the
-# same number into the whole row. Down a column they differ too. Let us count:
+# On the left: the encoder is more certain of some factors than of others. The boxes hold the middle half of the images,
+# the whiskers nine tenths. On the right: each row is one image, and within a row the numbers differ; with one sphere,
+# the whole row would be the same number. Down a column they differ too. Let us count:
 
 # %%
 kappas = plotting.factor_concentrations(product, test)  # (N, 5)
@@ -219,8 +221,8 @@ print("least sure, on the whole, of digit", min(medians, key=medians.get))
 # %% [markdown]
 # ### Spend a budget
 #
-# Ten dimensions as one sphere, as two, three or five. Choose a partition, then say how sure the posterior shall be of
-# its first factor, and of the others. The images are decoded from the prior of a stored model of each kind.
+# Ten dimensions as one sphere, as two, three or five. Choose a partition, then set $\kappa$ for the first factor, and
+# for the others. The images are decoded from samples of the prior, by a stored model of each kind.
 
 # %%
 from svae_lib.widgets import PartitionPanel
@@ -228,11 +230,11 @@ from svae_lib.widgets import PartitionPanel
 PartitionPanel("results/04_samples.safetensors")
 
 # %% [markdown]
-# In words: bars of one color are one sphere, and a bar of height 1 is as wide as the prior. Five spheres, with
-# $\kappa = 50$ on one of them and 5 on the others, cost 8.8 nats. Press 10: the price stays, but the ten bars are of
-# one height. One sphere spends its nats evenly, a product spends them where it likes. Now press "sure of nothing".
-# Even then each factor pays, because the papers' models keep $\kappa \ge 1$. Silence has a price, and it grows with
-# $K$:
+# Bars of one color are one sphere, and a bar of height 1 is as wide as the prior. Five spheres, with $\kappa = 50$ on
+# one of them and 5 on the others, cost 8.8 nats. Press 10: the KL stays, but the ten bars have the same height. One
+# sphere spends its nats evenly; a product spends them where it likes. Now press "sure of nothing". Even then each
+# factor pays, because the papers' models keep $\kappa \ge 1$. A code that carries no information still has a KL, and it
+# grows with $K$:
 
 # %%
 for space in ("s10", "s5,s5", "s4,s3,s3", "5xs2"):
@@ -242,10 +244,10 @@ for space in ("s10", "s5,s5", "s4,s3,s3", "5xs2"):
 # %% [markdown]
 # ## Is it worth it?
 #
-# More concentrations are more freedom. But independent factors are a restriction of another kind, five small spheres
-# are another space than one large one, and each pays its floor. Theory does not settle it. Here are stored runs on all
-# of MNIST: the same network, 80 epochs, scored on MNIST's own test set; the whole sphere with three seeds, the cuts
-# with one each.
+# More concentrations mean more freedom. But independent factors are a restriction of another kind, five small spheres
+# are a different space from one large one, and each pays its floor. Theory does not settle it. Here are stored runs on
+# all of MNIST: the same network, 80 epochs, scored on MNIST's own test set; the undivided sphere with three seeds, the
+# products with one each.
 
 # %%
 import json
@@ -256,8 +258,8 @@ runs = json.loads(path.read_text()) if path.exists() else []
 plotting.partition_scores(runs)
 
 # %% [markdown]
-# In words: a dot is one training, and the gray bar spans the seeds of the whole sphere: so far does chance alone move
-# a score. To the right lie better log-likelihoods and better reconstructions, but dearer codes. In numbers:
+# Each dot is one training run, and the gray bar spans the seeds of the undivided sphere: chance alone moves a score
+# that far. To the right lie better log-likelihoods and better reconstructions, but larger KLs. In numbers:
 
 # %%
 ranges = plotting.seed_ranges(runs, "test_log_likelihood")
@@ -268,15 +270,15 @@ print("the highest log-likelihood of all:", best)
 
 # %% [markdown]
 # So much for the third prediction: the freest posterior of the four got the lowest log-likelihood. Be careful all the
-# same. One dot is no range, and a cut whose dot lies a bar's width from the bar may change places with another seed.
-# Nor is this more than ten dimensions, one data set and one kind of network. The paper goes to higher dimensions, where
-# one concentration has to serve more directions, and reports improved results on a selection of image data sets. A
-# product is a choice, not a rule: count what it costs you, and run several seeds
+# same. One dot is not a range, and a product whose dot lies a bar's width from the bar may change places with another
+# seed. And this is no more than ten dimensions, one data set and one kind of network. The paper goes to higher
+# dimensions, where one concentration has to serve more directions, and reports improved results on a selection of image
+# data sets. A product is a choice, not a rule: count what it costs you, and run several seeds
 # (`svae sweep run_files/mnist_spaces.toml` trains three of each).
 #
 # ## Exercises
 #
-# Each check prints one line and draws your answer against the truth.
+# Each check prints one line and plots your answer against the truth.
 
 # %%
 from svae_lib import exercises as check
@@ -298,7 +300,7 @@ check.ex4_1(product_kl)
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
-# `torch.distributions.kl_divergence(posterior, prior)` knows one factor. The formula for all of them stands above.
+# `torch.distributions.kl_divergence(posterior, prior)` handles one factor. The formula for all of them is above.
 #
 # </details>
 #
@@ -310,17 +312,17 @@ check.ex4_1(product_kl)
 #     return sum(kl(q, p) for q, p in zip(posteriors, priors))
 # ```
 #
-# The sum runs over factors, not over images. To sum over both has happened in published code; the bound is then off by
+# The sum runs over factors, not over images. Published code has summed over both by mistake; the bound is then off by
 # the batch size.
 #
 # </details>
 
 # %% [markdown]
-# ### Exercise 4.2: the ledger
+# ### Exercise 4.2: the dimension budget
 #
 # You get the dimensions of the factors, such as `[4, 3, 3]`. Return four counts, shape `(4,)`, in this order:
 # coordinates of a code; dimensions, the degrees of freedom of its directions; concentrations; numbers that the encoder
-# gives for an image.
+# outputs per image.
 
 
 # %%
@@ -345,15 +347,15 @@ check.ex4_2(count)
 #     return torch.tensor([d + K, d, K, d + 2 * K])
 # ```
 #
-# The encoder gives $K$ numbers too many: a direction needs only $d_k$, but $d_k + 1$ numbers, divided by their length,
-# have no seam and no pole.
+# The encoder outputs $K$ more numbers than it needs: a direction takes only $d_k$, but $d_k + 1$ numbers, divided by
+# their length, have no seam and no pole.
 #
 # </details>
 
 # %% [markdown]
 # ### Exercise 4.3: exchange one factor
 #
-# You get two codes, `a` and `b`, of shape `(m,)`, a factor `k`, counted from 0, and the number of coordinates of each
+# You get two codes, `a` and `b`, of shape `(m,)`, a factor `k`, counted from 0, and the ambient dimension of each
 # factor, such as `[5, 4, 4]`. Return the code `a` with its factor `k` replaced by that of `b`, and leave `a` and `b` as
 # they are.
 
@@ -395,30 +397,31 @@ three, eight = (test[labels == digit][0] for digit in (3, 8))
 plotting.swap_factors(product, three, eight)
 
 # %% [markdown]
-# In words: each column exchanges one factor between the two images. Some exchanges change the digit, others only the
-# way it is written. Which factor does what is the seed's doing: before training they are all alike. To look further,
-# try `DialsPanel(product, {"a 3": three, "an 8": eight})`, with its five dials.
+# Each column exchanges one factor between the two images. Some exchanges change the digit, others only the way it is
+# written. Which factor does what depends on the seed: before training they are all alike. To look further, try
+# `DialsPanel(product, {"a 3": three, "an 8": eight})`, with its five dials.
 
 # %% [markdown]
 # ## What we saw
 #
-# - One sphere has one concentration. A product has one a factor, so its posterior can be narrow here and wide there, at
-#   the price of a round one.
-# - A cut buys a concentration for a coordinate or for a dimension: $m = d + K$. And each factor pays the floor of its
+# - One sphere has one concentration. A product has one per factor, so its posterior can be narrow here and wide there,
+#   at the same KL as a round one.
+# - A split buys a concentration for a coordinate or for a dimension: $m = d + K$. And each factor pays the floor of its
 #   $\kappa$.
 # - The trained model uses what it bought: its concentrations differ by factor and by image. Whether that raises the
-#   score is for runs with several seeds to say.
+#   score is a question for runs with several seeds.
 #
 # ## Sharp bits
 #
-# - **$\kappa$ compares among equals only.** In `s4,s3,s3` the first factor's $\kappa$ lives on another sphere than the
-#   others do. Compare nats.
+# - **Compare $\kappa$ only between spheres of the same dimension.** In `s4,s3,s3` the first factor's $\kappa$ belongs
+#   to a different sphere from the others. Compare nats instead.
 # - **Ovals lie along the factors.** Factors are independent in the posterior, so a slanted oval, wide along a mixture
 #   of two factors, is out of reach.
-# - **A factor is not a feature.** Nothing in the bound asks the factors to mean anything. Another seed, another split.
-# - **The order counts.** Samples are concatenated in the order written: `s4,s3,s3` and `s3,s3,s4` are two spaces.
-# - **$d$ is not $m$.** `5xs2` has ten dimensions and fifteen coordinates. Say which of the two you held fixed when you
-#   compare with one sphere.
+# - **A factor is not a feature.** Nothing in the bound asks the factors to mean anything. With another seed they divide
+#   the work in another way.
+# - **The order matters.** Samples are concatenated in the order written: `s4,s3,s3` and `s3,s3,s4` are two spaces.
+# - **$d$ is not $m$.** `5xs2` has $d = 10$ and $m = 15$. Say which of the two you held fixed when you compare it with
+#   one sphere.
 #
 # ## References
 #
@@ -426,4 +429,4 @@ plotting.swap_factors(product, three, eight)
 #   [Increasing Expressivity of a Hyperspherical VAE](https://arxiv.org/abs/1910.02912), 2019. Products of spheres.
 # - Davidson, Falorsi, De Cao, Kipf, Tomczak.
 #   [Hyperspherical Variational Auto-Encoders](https://arxiv.org/abs/1804.00891), UAI 2018.
-# - Mardia, Jupp. Directional Statistics, Wiley 2000. The von Mises–Fisher distribution.
+# - Mardia, Jupp. Directional Statistics, Wiley 2000. The von Mises-Fisher distribution.
