@@ -1,18 +1,37 @@
-"""Files that are written whole or not at all."""
+"""Files of a run: written whole or not at all, read with an error that names them, and locked by one process."""
 
+import json
 import os
-from contextlib import suppress
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
 
 from svae_lib.errors import InputError
+
+if TYPE_CHECKING:  # torch takes a second to import, and the command line reads JSON before it needs torch
+    from torch import Tensor
 
 
 def atomic_write(path: str | os.PathLike, data: bytes) -> None:
     """Write `data` to a temporary name, flush it to the disk, and rename it to `path`.
 
-    Whoever is killed, whatever fills up, `path` holds the old content or the new, never a part.
+    If the process is killed or the disk fills up, `path` holds the old content or the new, never a part.
 
-    Errors: InputError naming the file and the system's reason: disk full, folder removed or not writable.
+    Args:
+        path: The file to write; its folder must exist.
+        data: Its whole content.
+
+    Raises:
+        InputError: The disk is full, or the folder is gone or not writable; names the file and the system's reason.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     atomic_write(f"{folder}/a.txt", b"whole")
+        ...     os.listdir(folder)
+        ['a.txt']
     """
     path = Path(path)
     temporary = path.with_name(path.name + ".tmp")
@@ -28,3 +47,151 @@ def atomic_write(path: str | os.PathLike, data: bytes) -> None:
                 temporary.unlink()  # it is there only where the renaming was not reached
     except OSError as error:
         raise InputError(f"cannot write {path}: {error.strerror}; what was saved before is whole") from None
+
+
+def read_bytes(path: str | os.PathLike) -> bytes:
+    """The content of a file.
+
+    Raises:
+        InputError: The file cannot be read; names it and the system's reason.
+    """
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from None
+
+
+def read_json(path: str | os.PathLike) -> dict[str, Any]:
+    """The object in a JSON file.
+
+    Args:
+        path: The file.
+
+    Returns:
+        Its keys and values.
+
+    Raises:
+        InputError: The file cannot be read, or holds something else than a JSON object.
+    """
+    return _json_object(read_bytes(path), path)
+
+
+def read_json_lines(path: str | os.PathLike) -> list[dict[str, Any]]:
+    """The objects in a file of JSON lines, one a line.
+
+    Args:
+        path: The file.
+
+    Returns:
+        One dictionary a line.
+
+    Raises:
+        InputError: The file cannot be read, or a line is not a JSON object.
+    """
+    return [_json_object(line, path) for line in read_bytes(path).splitlines()]
+
+
+def save_weights(path: str | os.PathLike, weights: Mapping[str, "Tensor"], **metadata: object) -> None:
+    """Write tensors as a safetensors file.
+
+    Args:
+        path: The file to write.
+        weights: Tensors by name, on any device.
+        **metadata: A few words about them; stored as text.
+
+    Raises:
+        InputError: As atomic_write.
+
+    Example:
+        >>> import torch
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     save_weights(f"{folder}/w.safetensors", {"w": torch.ones(2)}, epoch=3)
+        ...     load_weights(f"{folder}/w.safetensors")
+        ({'w': tensor([1., 1.])}, {'epoch': '3'})
+    """
+    from safetensors.torch import save
+
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}
+    atomic_write(path, save(tensors, {name: str(value) for name, value in metadata.items()}))
+
+
+def load_weights(path: str | os.PathLike) -> tuple[dict[str, "Tensor"], dict[str, str]]:
+    """The tensors of a safetensors file, on the CPU, and its metadata.
+
+    Args:
+        path: The file.
+
+    Returns:
+        The tensors by name, and the words about them by name.
+
+    Raises:
+        InputError: The file is missing or not whole.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    if not os.path.exists(path):
+        raise InputError(f"there are no weights {path}")
+    try:
+        with safe_open(path, framework="pt") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise InputError(f"{path} is not a whole safetensors file ({error}): restore a whole copy") from None
+
+
+@contextmanager
+def file_lock(path: str | os.PathLike, patience: float = 0) -> Iterator[None]:
+    """A lock that one process can hold at a time; the system releases it however that process ends.
+
+    Args:
+        path: The file to lock; it is created, and removed when the block ends.
+        patience: Seconds to wait while another process holds it.
+
+    Raises:
+        InputError: Another process still holds it after that time, or the file cannot be made.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder, file_lock(f"{folder}/.lock"):
+        ...     os.listdir(folder)
+        ['.lock']
+    """
+    path = Path(path)
+    deadline = time.monotonic() + patience
+    while (file := _try_lock(path)) is None:
+        if time.monotonic() > deadline:
+            raise InputError(f"another process is at work in {path.parent}: wait for it, or end it")
+        time.sleep(0.1)
+    with file:
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def _json_object(text: bytes, path: str | os.PathLike) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise InputError(f"{path} is damaged: restore a whole copy")
+    return value
+
+
+def _try_lock(path: Path) -> TextIO | None:
+    """The open file if this process holds its lock now, else None."""
+    import fcntl
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with ExitStack() as closing:
+            file = closing.enter_context(open(path, "w"))
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.path.samestat(os.fstat(file.fileno()), os.stat(path)):
+                closing.pop_all()
+                return file
+    except (BlockingIOError, FileNotFoundError):  # another process holds it, or held it and has removed it since
+        return None
+    except OSError as error:
+        raise InputError(f"cannot lock {path}: {error.strerror}") from None

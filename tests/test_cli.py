@@ -14,7 +14,8 @@ import torch
 
 from svae_lib import cli
 from svae_lib.experiment import Experiment
-from svae_lib.training.checkpoints import load_checkpoint, load_weights
+from svae_lib.files import load_weights
+from svae_lib.training.checkpoints import load_checkpoint
 from tests.commands import ENVIRONMENT, one_line, wait_for
 
 EPOCHS = 30

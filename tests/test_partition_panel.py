@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from svae_lib.training.checkpoints import save_weights
+from svae_lib.files import save_weights
 from svae_lib.widgets import PartitionPanel
 from tests.moved import each_moves
 

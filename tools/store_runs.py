@@ -15,9 +15,8 @@ import torch
 
 from svae_lib import Experiment
 from svae_lib.experiment import load_run, save_model
-from svae_lib.experiment.run_folder import read_json, stored_experiment
-from svae_lib.files import atomic_write
-from svae_lib.training.checkpoints import save_weights
+from svae_lib.experiment.run_folder import stored_experiment
+from svae_lib.files import atomic_write, read_json, save_weights
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 SEEDS = range(3)

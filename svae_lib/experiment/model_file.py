@@ -10,8 +10,8 @@ from torch import Tensor
 from svae_lib.errors import InputError
 from svae_lib.experiment.build import build_model
 from svae_lib.experiment.config import Experiment
+from svae_lib.files import load_weights, save_weights
 from svae_lib.models import VAE
-from svae_lib.training.checkpoints import load_weights, save_weights
 
 
 def save_model(

@@ -13,8 +13,8 @@ from svae_lib.evaluation import evaluate
 from svae_lib.experiment.build import build
 from svae_lib.experiment.config import Experiment
 from svae_lib.experiment.model_file import save_model
-from svae_lib.experiment.run_folder import check_folder, open_folder, read_json
-from svae_lib.files import atomic_write
+from svae_lib.experiment.run_folder import check_folder, open_folder
+from svae_lib.files import atomic_write, read_json
 from svae_lib.models import VAE
 from svae_lib.training import History, Schedule, fit
 

@@ -1,6 +1,5 @@
 """The folder of a run: made with its experiment in it, guarded against another one, and read again."""
 
-import json
 import os
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -10,9 +9,8 @@ from svae_lib.errors import InputError
 from svae_lib.experiment.build import build
 from svae_lib.experiment.config import Experiment
 from svae_lib.experiment.model_file import fill
-from svae_lib.files import atomic_write
+from svae_lib.files import atomic_write, load_weights, read_bytes, read_json, read_json_lines
 from svae_lib.models import VAE
-from svae_lib.training.checkpoints import load_weights
 
 
 @dataclass(frozen=True)
@@ -41,14 +39,13 @@ def load_run(folder: str | os.PathLike, **runtime) -> Run:
     weights, _ = load_weights(folder / "best.safetensors")
     model, data = build(experiment)
     fill(model, weights, folder / "best.safetensors")
-    lines = _read(folder / "metrics.jsonl").splitlines()
-    return Run(experiment, model, data, metrics, [_parse(line, folder / "metrics.jsonl") for line in lines])
+    return Run(experiment, model, data, metrics, read_json_lines(folder / "metrics.jsonl"))
 
 
 def stored_experiment(folder: Path) -> Experiment:
     """The experiment of a run's folder. Errors: InputError."""
     path = folder / "experiment.json"
-    return Experiment.from_json(_read(path), where=str(path))
+    return Experiment.from_json(read_bytes(path), where=str(path))
 
 
 def check_folder(folder: Path, experiment: Experiment, resume: bool) -> None:
@@ -80,24 +77,3 @@ def open_folder(folder: Path, experiment: Experiment) -> None:
         unfinished.rename(folder)
     except OSError as error:
         raise InputError(f"cannot make the folder {folder}: {error.strerror}") from None
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}") from None
-
-
-def read_json(path: Path) -> dict:
-    return _parse(_read(path), path)
-
-
-def _parse(text: bytes, path: Path) -> dict:
-    try:
-        value = json.loads(text)
-    except ValueError:
-        value = None
-    if not isinstance(value, dict):
-        raise InputError(f"{path} is damaged: restore a whole copy")
-    return value

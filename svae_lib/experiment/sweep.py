@@ -6,7 +6,7 @@ import os
 import sys
 import threading
 import time
-from contextlib import ExitStack, contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from tqdm.auto import tqdm
 from svae_lib.errors import InputError, import_optional
 from svae_lib.experiment.config import Experiment
 from svae_lib.experiment.sweep_file import read_sweep
-from svae_lib.files import atomic_write
+from svae_lib.files import atomic_write, file_lock
 
 _PATIENCE = 100  # seconds until the files of a worker that died are let go of, on a network's file system
 _TURN = threading.Lock()  # a worker's threads share torch's random state: one experiment at a time
@@ -66,7 +66,7 @@ def run_sweep(
         atomic_write(folder / "sweep.toml", Path(file).read_bytes())
         return {}
     processes = workers or max(1, (os.cpu_count() or 1) // max(each.threads or 1 for each in left.values()))
-    with _cluster(scheduler, min(processes, len(left))) as client, _alone(folder / ".sweep.lock"):
+    with _cluster(scheduler, min(processes, len(left))) as client, file_lock(folder / ".sweep.lock"):
         atomic_write(folder / "sweep.toml", Path(file).read_bytes())
         return _follow(client, left, folder, scheduler is None, progress)
 
@@ -160,40 +160,7 @@ def _work(text: str, folder: str, quiet: bool) -> dict:
     from svae_lib.experiment.run import run_experiment
 
     lock = Path(folder).with_name(f".{Path(folder).name}.lock")
-    with _TURN, _alone(lock, _PATIENCE), open(os.devnull, "w") as nowhere:
+    with _TURN, file_lock(lock, _PATIENCE), open(os.devnull, "w") as nowhere:
         torch.set_num_threads(1)
         with redirect_stdout(nowhere if quiet else sys.stdout):
             return run_experiment(Experiment.from_json(text), folder, resume=True)
-
-
-@contextmanager
-def _alone(path: Path, patience: float = 0):
-    """Hold a file that one process can hold at a time; the system lets go of it however that process ends."""
-    deadline = time.monotonic() + patience
-    while (file := _lock(path)) is None:
-        if time.monotonic() > deadline:
-            raise InputError(f"another process is at work in {path.parent}: wait for it, or end it")
-        time.sleep(0.1)
-    with file:
-        try:
-            yield
-        finally:
-            path.unlink(missing_ok=True)
-
-
-def _lock(path: Path):
-    """The open file where this process has it now, else None."""
-    import fcntl
-
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with ExitStack() as closing:
-            file = closing.enter_context(open(path, "w"))
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if os.path.samestat(os.fstat(file.fileno()), os.stat(path)):
-                closing.pop_all()
-                return file
-    except (BlockingIOError, FileNotFoundError):  # another has it, or had it and has removed it since
-        return None
-    except OSError as error:
-        raise InputError(f"cannot lock {path}: {error.strerror}") from None

@@ -13,8 +13,8 @@ import numpy as np
 
 from svae_lib.errors import InputError
 from svae_lib.experiment.config import Experiment
-from svae_lib.experiment.run_folder import read_json, stored_experiment
-from svae_lib.files import atomic_write
+from svae_lib.experiment.run_folder import stored_experiment
+from svae_lib.files import atomic_write, read_json
 
 QUANTITIES = {"log_likelihood": "log-likelihood", "elbo": "ELBO", "reconstruction": "reconstruction", "kl": "KL"}
 _RUNTIME = {spec.name: spec.default for spec in fields(Experiment) if spec.metadata.get("runtime")}

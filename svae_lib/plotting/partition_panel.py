@@ -8,11 +8,11 @@ from matplotlib.image import AxesImage
 from matplotlib.text import Text
 
 from svae_lib.errors import InputError
+from svae_lib.files import load_weights
 from svae_lib.latent_spaces import parse_latent_space
 from svae_lib.plotting.live import LiveFigure
 from svae_lib.plotting.partitions import TEN, bells, partition
 from svae_lib.plotting.style import INK, Picture, new_figure, styled, tile, to_numpy
-from svae_lib.training.checkpoints import load_weights
 
 COLORS = ("#3f90da", "#ffa90e", "#bd1f01", "#832db6", "#a96b59", "#717581")  # one a factor, then again from the first
 WIDTHS = (1.15, 0.75, 1.3)

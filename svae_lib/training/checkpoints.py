@@ -1,13 +1,10 @@
-"""The files of a run: written whole or not at all, and read without ever running what is in them."""
+"""The checkpoint of a training: written whole or not at all, and read without running what is in it."""
 
 import io
 import os
 from collections.abc import Mapping
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
-from torch import Tensor
 
 from svae_lib.errors import InputError
 from svae_lib.files import atomic_write
@@ -37,23 +34,3 @@ def load_checkpoint(path: str | os.PathLike) -> dict:
     if not isinstance(state, dict) or state.get("format") != FORMAT:
         raise InputError(f"{path} is not a {FORMAT}: {cure}")
     return state
-
-
-def save_weights(path: str | os.PathLike, weights: Mapping[str, Tensor], **about: object) -> None:
-    """Write weights as a safetensors file, with a few words about them. Errors: as atomic_write."""
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}
-    atomic_write(path, save(tensors, {name: str(value) for name, value in about.items()}))
-
-
-def load_weights(path: str | os.PathLike) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Read the weights of a safetensors file, and the words about them.
-
-    Errors: InputError naming the file where it is missing or not whole.
-    """
-    if not os.path.exists(path):
-        raise InputError(f"there are no weights {path}")
-    try:
-        with safe_open(path, framework="pt") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
-        raise InputError(f"{path} is not a whole safetensors file ({error}): restore a whole copy") from None

@@ -23,6 +23,7 @@ from svae_lib import cli
 from svae_lib.errors import InputError
 from svae_lib.experiment import Experiment, run_experiment, sweep
 from svae_lib.experiment.sweep_file import read_sweep
+from svae_lib.files import file_lock
 from svae_lib.training.checkpoints import load_checkpoint
 from tests.commands import ENVIRONMENT, one_line, wait_for
 
@@ -214,7 +215,7 @@ def test_a_dry_run_lists_the_experiments_and_writes_nothing(desk, capsys):
 def test_what_another_process_holds_is_waited_for_and_then_told(desk, monkeypatch):
     monkeypatch.setattr(sweep, "_PATIENCE", 0.3)
     experiment = Experiment(dataset="mine.npz", epochs=1, h_dims=(4,), ll_sample=1)
-    with sweep._alone(desk / ".run.lock"), pytest.raises(InputError, match="another process is at work"):
+    with file_lock(desk / ".run.lock"), pytest.raises(InputError, match="another process is at work"):
         sweep._work(experiment.to_json(), str(desk / "run"), quiet=True)
     assert not (desk / "run").exists()
     assert sweep._work(experiment.to_json(), str(desk / "run"), quiet=True)["epochs"] == 1
@@ -222,21 +223,21 @@ def test_what_another_process_holds_is_waited_for_and_then_told(desk, monkeypatc
 
 
 def test_a_lock_outlives_neither_its_process_nor_its_file(desk):
-    hold = "import sys, time; from svae_lib.experiment import sweep\nwith sweep._alone(sweep.Path(sys.argv[1])): print(flush=True); time.sleep(60)"  # noqa: E501
+    hold = "import sys, time; from svae_lib.files import file_lock\nwith file_lock(sys.argv[1]): print(flush=True); time.sleep(60)"  # noqa: E501
     other = subprocess.Popen([sys.executable, "-c", hold, "lock"], env=ENVIRONMENT, stdout=subprocess.PIPE)
     other.stdout.readline()
-    with pytest.raises(InputError, match="another process"), sweep._alone(Path("lock")):
+    with pytest.raises(InputError, match="another process"), file_lock(Path("lock")):
         pass
     other.kill()
     other.communicate()
-    with sweep._alone(Path("lock")):
+    with file_lock(Path("lock")):
         pass
     assert not Path("lock").exists()
 
 
 def test_a_second_sweep_on_the_folder_is_refused(desk, capsys, monkeypatch):
     monkeypatch.setattr(sweep, "_cluster", lambda *arguments: nullcontext())
-    with sweep._alone(desk / "runs" / "few" / ".sweep.lock"):
+    with file_lock(desk / "runs" / "few" / ".sweep.lock"):
         assert cli.main(["sweep", write()]) == 2
     assert "another process is at work in" in capsys.readouterr().err
     assert list((desk / "runs" / "few").iterdir()) == []

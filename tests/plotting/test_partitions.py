@@ -8,10 +8,10 @@ import torch
 from torch.distributions import kl_divergence
 
 from svae_lib import parse_latent_space, plotting
+from svae_lib.files import save_weights
 from svae_lib.plotting.kl import floor_cost
 from svae_lib.plotting.partition_panel import stored_samples
 from svae_lib.plotting.partitions import TEN, TWELVE, bells, partition
-from svae_lib.training.checkpoints import save_weights
 
 
 @pytest.mark.parametrize("space", [*TEN, *TWELVE, "s3", "2xs1"])

@@ -11,10 +11,10 @@ import pytest
 import torch
 
 from svae_lib.errors import InputError
-from svae_lib.files import atomic_write
+from svae_lib.files import atomic_write, load_weights, save_weights
 from svae_lib.models import ELBO
 from svae_lib.training import fit
-from svae_lib.training.checkpoints import load_checkpoint, load_weights, save_checkpoint, save_weights
+from svae_lib.training.checkpoints import load_checkpoint, save_checkpoint
 
 quick = functools.partial(fit, epochs=6, batch_size=20, learning_rate=1e-2, progress=False, save_every=2)
 

@@ -9,7 +9,8 @@ import pytest
 import torch
 
 import svae_lib
-from svae_lib.training.checkpoints import load_checkpoint, load_weights
+from svae_lib.files import load_weights
+from svae_lib.training.checkpoints import load_checkpoint
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(svae_lib.__file__).parents[1]), "OMP_NUM_THREADS": "1"}
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
