@@ -5,7 +5,7 @@
 PY := .venv/bin/python
 PYTEST := $(PY) -m pytest --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg
 
-# As root JupyterLab wants to be told; without a screen it prints its address instead of opening a browser.
+# As root, JupyterLab needs a flag; without a display, it prints its address instead of opening a browser.
 LAB_FLAGS := --ServerApp.ip=127.0.0.1
 ifeq ($(shell id -u),0)
 LAB_FLAGS += --allow-root
@@ -19,17 +19,17 @@ endif
 help:
 	@echo "make setup      create .venv and install everything into it"
 	@echo "make lab        open the notebooks in JupyterLab"
-	@echo "make test       all that CI runs: lint, tests, doctests, notebooks, browser"
-	@echo "make test-all   the same and the tests marked slow"
-	@echo "make notebooks  run notebooks/scripts/*.py into notebooks/*.ipynb; README's table and strip too"
-	@echo "make bench      speed, as ratios"
-	@echo "make clean      remove .venv and caches; runs/ stays"
+	@echo "make test       what CI runs: lint, tests, doctests, notebooks, browser"
+	@echo "make test-all   the same, plus the tests marked slow"
+	@echo "make notebooks  run notebooks/scripts/*.py into notebooks/*.ipynb; update README's table and strip"
+	@echo "make bench      measure speed, as ratios"
+	@echo "make clean      remove .venv and the caches; runs/ stays"
 
 setup:
 	@PYTHON="$(PYTHON)" TORCH_INDEX="$(TORCH_INDEX)" sh tools/setup.sh
 
 lab: setup
-	@echo "lab: JupyterLab on notebooks/; Ctrl-C twice ends it"
+	@echo "lab: JupyterLab in notebooks/; press Ctrl-C twice to stop it"
 	@$(PY) -m jupyterlab $(LAB_FLAGS) notebooks
 
 test: setup
@@ -38,7 +38,7 @@ test: setup
 	@$(PYTEST) tests svae_lib notebooks/*.ipynb
 
 test-all: setup
-	@echo "test-all: lint, then tests, slow ones too, doctests and notebooks"
+	@echo "test-all: lint, then tests (slow ones included), doctests and notebooks"
 	@$(PY) -m ruff check .
 	@$(PYTEST) -m "" tests svae_lib notebooks/*.ipynb
 
@@ -50,7 +50,7 @@ notebooks: setup
 	@echo "notebooks: README's table of chapters is up to date"
 
 bench: setup
-	@echo "bench: each of ours against its peer, in turn; some ten minutes, on a machine that does nothing else"
+	@echo "bench: each of ours against its peer, in turns; about ten minutes, on an otherwise idle machine"
 	@$(PY) -m pytest -o "python_files=bench_*.py" --write-readme benchmarks
 
 clean:

@@ -1,5 +1,5 @@
 #!/bin/sh
-# A budget of 40 latent dimensions, broken up into ever larger spheres (arXiv 1910.02912).
+# A budget of 40 latent dimensions, split into fewer and larger spheres (arXiv 1910.02912).
 set -e
 for latent in 40xs1 20xs2 10xs4 5xs8 4xs10 2xs20 s40; do
     "${PYTHON:-python}" -m svae_lib train --latent "$latent" -d static_mnist -e 200 -klw 100 -la 50 -lls 500 \

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Products of spheres on static MNIST, and of Gaussians beside them (arXiv 1910.02912). Dimensions are the manifolds'.
+# Products of spheres on static MNIST, and products of Gaussians to compare with (arXiv 1910.02912). The dimensions are
+# manifold dimensions.
 set -e
 for distribution in vmf normal; do
     for z_dims in 2,3 4,4 4,4,4 9,9,9,9; do
