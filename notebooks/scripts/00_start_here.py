@@ -114,8 +114,8 @@ plotting.angle_histograms({m: geodesic_distance(a, b) for m, (a, b) in pairs.ite
 #
 # ## Few dimensions: periodic data
 #
-# Where few dimensions are enough, the normal prior has a middle and no shell, and the shape of the latent space meets
-# the shape of the data. Here are periodic data, images of a compass needle:
+# Where few dimensions are enough, the normal prior has a middle but no shell, and it matters whether the shape of the
+# latent space is that of the data. Here are periodic data, images of a compass needle:
 
 
 # %%

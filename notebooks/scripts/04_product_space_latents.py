@@ -419,7 +419,8 @@ plotting.swap_factors(product, three, eight)
 #   of two factors, is out of reach.
 # - **A factor is not a feature.** Nothing in the bound asks the factors to mean anything. With another seed they divide
 #   the work in another way.
-# - **The order matters.** Samples are concatenated in the order written: `s4,s3,s3` and `s3,s3,s4` are two spaces.
+# - **The order matters.** Samples are concatenated in the order written: `s4,s3,s3` and `s3,s3,s4` are two different
+#   spaces.
 # - **$d$ is not $m$.** `5xs2` has $d = 10$ and $m = 15$. Say which of the two you held fixed when you compare it with
 #   one sphere.
 #
