@@ -35,11 +35,13 @@ lab: setup
 test: setup
 	@echo "test: lint, then tests, doctests and notebooks"
 	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check --quiet .
 	@$(PYTEST) tests svae_lib notebooks/*.ipynb
 
 test-all: setup
 	@echo "test-all: lint, then tests (slow ones included), doctests and notebooks"
 	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check --quiet .
 	@$(PYTEST) -m "" tests svae_lib notebooks/*.ipynb
 
 notebooks: setup

@@ -1,11 +1,13 @@
 #!/bin/sh
-# Make .venv hold what pyproject.toml and constraints.txt ask for; where it already does, say so and stop. Called by make.
-#   PYTHON=python3.12   build .venv with this interpreter (else: that of a .venv that works, else the first below that is new enough)
+# Make .venv hold what pyproject.toml and constraints.txt ask for; where it already does, say so and stop. For make.
+#   PYTHON=python3.12   build .venv with this interpreter (else: that of a .venv that works, else the first below that
+#                       is new enough)
 #   TORCH_INDEX=URL     take torch and torchvision from this wheel index
 set -eu
 cd "$(dirname "$0")/.."
 venv=.venv
-stamp=$venv/svae_lib.stamp # there only while .venv is complete; three lines: what it stands on, its torch index, the files that matter
+# There only while .venv is complete; three lines: what it stands on, its torch index, the files that matter.
+stamp=$venv/svae_lib.stamp
 cpu_index=https://download.pytorch.org/whl/cpu
 
 say() { printf 'setup: %s\n' "$*"; }
@@ -17,30 +19,38 @@ ask() { # INTERPRETER CODE ARGUMENTS: what the code prints; -P so that it sees w
 }
 new_enough() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
 recorded() { sed -n "$1p" "$stamp" 2>/dev/null || true; }
-has() { ask "$venv/bin/python" 'import sys, importlib.util as u; sys.exit(None in map(u.find_spec, sys.argv[1:]))' "$@"; }
+has() {
+    ask "$venv/bin/python" 'import sys, importlib.util as u; sys.exit(None in map(u.find_spec, sys.argv[1:]))' "$@"
+}
+
+answers() { ask "$python" 'import signal, sys, urllib.request as u; signal.alarm(3); u.urlopen(sys.argv[1])' "$1"; }
 
 find_python() {
     if [ -n "${PYTHON:-}" ]; then
-        "$PYTHON" -c '' 2>/dev/null || die "PYTHON=$PYTHON does not run: name a Python >= 3.11, as in make setup PYTHON=python3.12"
+        "$PYTHON" -c '' 2>/dev/null ||
+            die "PYTHON=$PYTHON does not run: name a Python >= 3.11, as in make setup PYTHON=python3.12"
         new_enough "$PYTHON" || die "PYTHON=$PYTHON is $("$PYTHON" -V 2>&1): svae_lib needs Python >= 3.11"
         python=$PYTHON
     else
         for python in "$venv/bin/python" python3 python3.13 python3.12 python3.11 none; do
             if new_enough "$python"; then break; fi
         done
-        [ "$python" != none ] || die "no Python >= 3.11 found: install one, or name it, as in make setup PYTHON=/path/to/python3.12"
+        [ "$python" != none ] ||
+            die "no Python >= 3.11 found: install one, or name it, as in make setup PYTHON=/path/to/python3.12"
     fi
     # Of a virtual environment: the interpreter that it was made from.
     python=$(ask "$python" 'import os, sys; print(os.path.realpath(sys._base_executable))')
 }
 
 make_venv() {
-    ask "$python" 'import venv, ensurepip' || die "$python lacks venv or ensurepip: install them (Debian, Ubuntu: apt-get install python3-venv)"
+    ask "$python" 'import venv, ensurepip' ||
+        die "$python lacks venv or ensurepip: install them (Debian, Ubuntu: apt-get install python3-venv)"
     say "making $venv with $python"
     "$python" -m venv --clear "$venv" || die "$python could not make $venv"
 }
 
-# A plain torch on Linux brings several GB of CUDA, of no use without an NVIDIA GPU: there the index of CPU wheels goes first.
+# A plain torch on Linux brings several GB of CUDA, of no use without an NVIDIA GPU: there the index of CPU wheels goes
+# first.
 install_torch() {
     index=${TORCH_INDEX:-}
     if [ -n "$index" ]; then
@@ -49,12 +59,13 @@ install_torch() {
         say "torch and torchvision from the package index (about 100 MB)"
     elif [ -e /proc/driver/nvidia/version ] || command -v nvidia-smi >/dev/null; then
         say "an NVIDIA GPU: torch and torchvision from the package index (several GB, with CUDA)"
-    elif (ask "$python" "import signal, urllib.request as u; signal.alarm(3); u.urlopen('$cpu_index/torch/')") 2>/dev/null; then
+    elif (answers "$cpu_index/torch/") 2>/dev/null; then
         say "no NVIDIA GPU: torch and torchvision from $cpu_index (about 200 MB)"
         index=$cpu_index
     else
         say "no NVIDIA GPU, but $cpu_index did not answer within 3 s:" \
-            "torch and torchvision from the package index (several GB, with CUDA, unless pip is set up to find a CPU build)"
+            "torch and torchvision from the package index" \
+            "(several GB, with CUDA, unless pip is set up to find a CPU build)"
     fi
     if [ -n "$index" ]; then
         pip install --no-deps --index-url "$index" torch torchvision

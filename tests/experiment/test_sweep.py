@@ -223,7 +223,8 @@ def test_what_another_process_holds_is_waited_for_and_then_told(desk, monkeypatc
 
 
 def test_a_lock_outlives_neither_its_process_nor_its_file(desk):
-    hold = "import sys, time; from svae_lib.files import file_lock\nwith file_lock(sys.argv[1]): print(flush=True); time.sleep(60)"  # noqa: E501
+    hold = "import sys, time; from svae_lib.files import file_lock\n"
+    hold += "with file_lock(sys.argv[1]): print(flush=True); time.sleep(60)"
     other = subprocess.Popen([sys.executable, "-c", hold, "lock"], env=ENVIRONMENT, stdout=subprocess.PIPE)
     other.stdout.readline()
     with pytest.raises(InputError, match="another process"), file_lock(Path("lock")):
