@@ -371,7 +371,7 @@ def test_a_run_is_one_batch(monkeypatch):
         made.append(loc.shape)
         return VonMisesFisher(loc, *arguments, **options)
 
-    monkeypatch.setitem(Sphere._FAMILIES, "vmf", ("s", counted))
+    monkeypatch.setitem(Sphere._FAMILIES, "vmf", counted)
     space = parse_latent_space("40xs1,s2")
     posterior = space.posterior(parameters_of(space, 7))
     assert made == [(7, 40, 2), (7, 1, 3)] and isinstance(posterior, ProductDistribution)

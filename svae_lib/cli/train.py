@@ -14,6 +14,7 @@ from svae_lib.cli.runs import summary
 from svae_lib.errors import InputError
 from svae_lib.experiment.choosing import SPECS, choose
 from svae_lib.experiment.config import Experiment, PaperSpace
+from svae_lib.latent_spaces.names import parse_name
 
 
 def add(commands) -> None:
@@ -39,9 +40,10 @@ def _experiment(arguments: argparse.Namespace, stored: Experiment | None) -> Exp
     unused = "z" if model == "productspace" else "z_dims"
     if unused in papers:
         warn(f"-n {model} does not use --{unused}")
-    letters, ink = set(experiment.latent), experiment.loss_function == "bce"
-    uses = dict.fromkeys(("radius", "learn_radius", "concentration_floor"), letters & {"s", "p"})
-    for name, used in (uses | {"covariance_matrix": "e" in letters, "binarize": ink}).items():
+    families = {factor.family for factor in parse_name(experiment.latent).factors}
+    uses = dict.fromkeys(("radius", "learn_radius", "concentration_floor"), families - {"euclidean"})
+    uses |= {"covariance_matrix": "euclidean" in families, "binarize": experiment.loss_function == "bce"}
+    for name, used in uses.items():
         if name in values and not used:
             warn(f"--{name} has no effect on {experiment.latent} with -lf {experiment.loss_function}")
     return experiment

@@ -19,7 +19,6 @@ def build(experiment: Experiment) -> tuple[VAE, ImageDataset]:
     if experiment.threads is not None:
         torch.set_num_threads(experiment.threads)
     device = _device(experiment.device)
-    parse_latent_space(experiment.latent)  # a wrong name is told before a data set is downloaded
     data = load_dataset(experiment.dataset, experiment.data_dir)
     return build_model(experiment, data.image_shape).to(device), data
 

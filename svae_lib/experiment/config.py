@@ -7,6 +7,7 @@ from pathlib import Path
 
 from svae_lib.errors import InputError
 from svae_lib.experiment.flags import check_fields, flag
+from svae_lib.latent_spaces.names import Factor, parse_name, product_name
 
 LIKELIHOODS = {"bce": "bernoulli", "mse": "gaussian", "categorical": "categorical"}
 _COVARIANCES = ("diagonal", "single", "full")
@@ -79,6 +80,7 @@ class Experiment:
 
     def __post_init__(self):
         check_fields(self)
+        parse_name(self.latent)
         given = asdict(self)
         if self.data_dir is not None:
             given["data_dir"] = _absolute(self.data_dir)
@@ -134,11 +136,10 @@ class PaperSpace:
 
     @property
     def latent(self) -> str:
-        if self.name != "productspace":
-            return f"{'s' if self.name == 'vmf' else 'e'}{self.z}"
-        letter = "e" if self.distribution == "normal" else "s"
-        names = [f"{letter}{dim}" for dim in self.z_dims]
-        return ",".join(names) if len(names) > 1 else f"1x{names[0]}"
+        is_product = self.name == "productspace"
+        family = "euclidean" if "normal" in (self.name, self.distribution) else "vmf"
+        names = [str(Factor(family, dim)) for dim in (self.z_dims if is_product else [self.z])]
+        return product_name(names) if is_product and len(names) == 1 else ",".join(names)
 
 
 def _absolute(path: str) -> str:

@@ -1,13 +1,11 @@
-"""Where the latent variable lives: a flat space, a sphere, or a product of them.
+"""Latent spaces: a Euclidean space, a sphere, or a product of them.
 
-A latent space says how many numbers an encoder must give (`parameter_size`), what they mean (`posterior`), and what is
-believed before an image is seen (`prior`). It is a module: a learned radius is trained and stored with the rest.
-Distributions are built without validation: a check would copy a number to the host at every training step.
+A latent space says how many numbers an encoder must give (`parameter_size`), which posterior they describe
+(`posterior`), and which distribution is the prior (`prior`). It is a module: a learned radius is trained and stored
+with the rest of a model. Distributions are built without validation: a check would copy a number to the host at every
+training step.
 """
 
-from svae_lib.latent_spaces.base import LatentSpace
-from svae_lib.latent_spaces.euclidean import Euclidean
-from svae_lib.latent_spaces.product import ProductSpace, parse_latent_space
-from svae_lib.latent_spaces.sphere import Sphere
+import lazy_loader
 
-__all__ = ["Euclidean", "LatentSpace", "ProductSpace", "Sphere", "parse_latent_space"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)  # torch is imported on first use

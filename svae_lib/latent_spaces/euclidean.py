@@ -9,6 +9,7 @@ from torch.nn.functional import softplus
 
 from svae_lib.errors import InputError
 from svae_lib.latent_spaces.base import LatentSpace, checked_dim, checked_size, independent
+from svae_lib.latent_spaces.names import Factor
 
 
 class Euclidean(LatentSpace):
@@ -68,4 +69,4 @@ class Euclidean(LatentSpace):
         return f"manifold_dim={self.manifold_dim}, covariance={self.covariance!r}"
 
     def __str__(self) -> str:
-        return f"e{self.manifold_dim}"
+        return str(Factor("euclidean", self.manifold_dim))

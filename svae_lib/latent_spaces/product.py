@@ -1,6 +1,5 @@
-"""Products of latent spaces, and the names of all spaces."""
+"""Products of latent spaces, and the space that a name stands for."""
 
-import re
 from collections.abc import Iterable
 from itertools import groupby
 
@@ -11,9 +10,8 @@ from svae_lib.distributions import ProductDistribution
 from svae_lib.errors import InputError
 from svae_lib.latent_spaces.base import LatentSpace, checked_size, independent
 from svae_lib.latent_spaces.euclidean import Euclidean
+from svae_lib.latent_spaces.names import Factor, parse_name, product_name
 from svae_lib.latent_spaces.sphere import Sphere
-
-_GRAMMAR = "write s9 (vMF on S^9), p4 (Power Spherical), e2 (Euclidean), 10xs4 (ten S^4), or several: s4,s4,e2"
 
 
 class ProductSpace(LatentSpace):
@@ -73,10 +71,7 @@ class ProductSpace(LatentSpace):
         return str(self)
 
     def __str__(self) -> str:
-        if len(self.factors) == 1:
-            return f"1x{self.factors[0]}"
-        runs = zip(self.counts, self.runs, strict=True)
-        return ",".join(f"{count}x{run}" if count > 1 else str(run) for count, run in runs)
+        return product_name(self.factors)
 
 
 def parse_latent_space(
@@ -92,23 +87,32 @@ def parse_latent_space(
     The options hold for every factor they concern, and are not part of the name: with the same options,
     parse_latent_space(str(space)) == space. One factor alone is that space; "1xs9" is a product of one.
 
-    Errors: InputError that names the piece that cannot be read, and the grammar.
+    Args:
+        text: The name, as svae_lib.latent_spaces.names reads it.
+        covariance: Of every Euclidean factor, as Euclidean has it.
+        radius: Of every sphere, as Sphere has it; so are the other two.
+        learn_radius: Whether the radius of each sphere is trained.
+        concentration_floor: The smallest concentration of a posterior.
 
-    >>> parse_latent_space("s4,s4,e2") == ProductSpace([Sphere(4), Sphere(4), Euclidean(2)])
-    True
-    >>> parse_latent_space("s2,e2x")
-    Traceback (most recent call last):
-    svae_lib.errors.InputError: ...
+    Returns:
+        The space; a module.
+
+    Raises:
+        InputError: A piece cannot be read, or an option is not possible.
+
+    Example:
+        >>> parse_latent_space("s4,s4,e2") == ProductSpace([Sphere(4), Sphere(4), Euclidean(2)])
+        True
+        >>> parse_latent_space("s2,e2x")
+        Traceback (most recent call last):
+        svae_lib.errors.InputError: ...
     """
-    factors = []
-    for piece in text.split(","):
-        match = re.fullmatch(r"(?:([0-9]{1,6})x)?([sep])([0-9]{1,6})", piece.strip())
-        if match is None or (match[1] and int(match[1]) < 1) or int(match[3]) < 1:
-            raise InputError(f"latent space {text!r}: cannot read {piece!r}; {_GRAMMAR}")
-        if match[2] == "e":
-            space = Euclidean(int(match[3]), covariance)
-        else:
-            family = {"s": "vmf", "p": "power_spherical"}[match[2]]
-            space = Sphere(int(match[3]), family, radius, learn_radius, concentration_floor)
-        factors += [space] * int(match[1] or 1)
-    return factors[0] if "x" not in text and "," not in text else ProductSpace(factors)
+    factors, is_product = parse_name(text)
+
+    def build(factor: Factor) -> LatentSpace:
+        if factor.family == "euclidean":
+            return Euclidean(factor.manifold_dim, covariance)
+        return Sphere(factor.manifold_dim, factor.family, radius, learn_radius, concentration_floor)
+
+    spaces = {factor: build(factor) for factor in dict.fromkeys(factors)}
+    return ProductSpace(spaces[factor] for factor in factors) if is_product else spaces[factors[0]]

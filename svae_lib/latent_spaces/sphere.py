@@ -11,6 +11,7 @@ from torch.nn.functional import softplus
 from svae_lib.distributions import HypersphericalUniform, PowerSpherical, VonMisesFisher
 from svae_lib.errors import InputError
 from svae_lib.latent_spaces.base import LatentSpace, checked_dim, checked_size
+from svae_lib.latent_spaces.names import Factor
 from svae_lib.ops import unit_vector
 
 
@@ -39,7 +40,7 @@ class Sphere(LatentSpace):
     (torch.Size([7, 3]), True)
     """
 
-    _FAMILIES = {"vmf": ("s", VonMisesFisher), "power_spherical": ("p", PowerSpherical)}
+    _FAMILIES = {"vmf": VonMisesFisher, "power_spherical": PowerSpherical}
 
     def __init__(
         self,
@@ -75,7 +76,7 @@ class Sphere(LatentSpace):
         direction, spread = parameters.split([self.event_size, 1], dim=-1)
         loc = unit_vector(direction)
         concentration = self.concentration_floor + softplus(spread.squeeze(-1))
-        return self._FAMILIES[self.family][1](loc, concentration, self.radius, validate_args=False)
+        return self._FAMILIES[self.family](loc, concentration, self.radius, validate_args=False)
 
     def prior(self) -> Distribution:
         return HypersphericalUniform(self.event_size, self.radius, validate_args=False)
@@ -101,4 +102,4 @@ class Sphere(LatentSpace):
         return ", ".join(f"{name}={value!r}" for name, value in zip(names, self._configuration(), strict=True))
 
     def __str__(self) -> str:
-        return f"{self._FAMILIES[self.family][0]}{self.manifold_dim}"
+        return str(Factor(self.family, self.manifold_dim))

@@ -65,6 +65,12 @@ def test_refuses_wrong_values_from_python_too(name, value):
         Experiment(**{name: value})
 
 
+@pytest.mark.parametrize("latent, piece", [("s2,q", "q"), ("", ""), ("0xs4", "0xs4")])
+def test_refuses_a_latent_space_that_cannot_be_read(latent, piece):
+    with pytest.raises(InputError, match=re.escape(f"latent space {latent!r}: cannot read {piece!r}; write s9")):
+        Experiment(latent=latent)
+
+
 def test_whole_numbers_are_numbers_and_lists_are_tuples():
     experiment = Experiment(lr=1, h_dims=[8, 9])
     assert (experiment.lr, experiment.h_dims) == (1.0, (8, 9))
