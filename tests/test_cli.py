@@ -268,7 +268,13 @@ def test_help_is_grouped_and_neither_it_nor_a_wrong_flag_imports_torch(desk):
         "try: svae_lib.cli.main(sys.argv[1:])\n"
         "finally: assert not {'torch', 'numpy', 'matplotlib'} & set(sys.modules), 'a heavy import'"
     )
-    for arguments in (["--help"], ["sweep", "--help"], ["train", "--latent", "s2,q"], ["train", "--help"]):
+    for arguments in (
+        ["--help"],
+        ["sweep", "--help"],
+        ["table", "--help"],
+        ["train", "--latent", "s2,q"],
+        ["train", "--help"],
+    ):
         start = time.perf_counter()
         line = [sys.executable, "-c", code, *arguments]
         run = subprocess.run(line, env=ENVIRONMENT, capture_output=True, text=True, timeout=60)
