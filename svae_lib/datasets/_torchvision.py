@@ -1,4 +1,4 @@
-"""The one door to torchvision, because a plain import of it can fail on a sound machine."""
+"""The one import of torchvision, because a plain import of it can fail although nothing is broken."""
 
 from importlib import import_module
 from types import ModuleType
@@ -7,10 +7,10 @@ import torch
 
 
 def torchvision_datasets() -> ModuleType:
-    """Return torchvision.datasets, also where torch is a CPU build and torchvision a CUDA one.
+    """Return torchvision.datasets, even where torch is a CPU build and torchvision a CUDA one.
 
-    That pair is what `pip install torchvision` brings after a CPU torch. The compiled part of torchvision then does
-    not load, the operators it would declare are missing, and `import torchvision` dies where it registers their shape
+    That pair is what `pip install torchvision` installs after a CPU torch. The compiled part of torchvision then does
+    not load, the operators it would declare are missing, and `import torchvision` fails where it registers their shape
     rules: RuntimeError "operator torchvision::nms does not exist". Only the Python part is needed here, so declaring
     the two names (they can never be called) lets the import go through.
     """

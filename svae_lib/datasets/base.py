@@ -108,7 +108,7 @@ class DatasetSpec:
 
     name: str
     citation: str
-    licence: str
+    license: str
     counts: tuple[int, int, int]  # training, validation, test images
     image_shape: tuple[int, int]
     megabytes: float | None  # of the files as they are downloaded; None where it is not known

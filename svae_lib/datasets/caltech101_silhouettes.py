@@ -1,4 +1,4 @@
-"""Caltech 101 silhouettes at 28 x 28, in Marlin's three splits; here the figure is ink, as in MNIST."""
+"""Caltech 101 silhouettes at 28 x 28, in Marlin's three splits; here the figure is 1 and the ground 0, as in MNIST."""
 
 import numpy as np
 import torch
@@ -27,7 +27,7 @@ CALTECH101_SILHOUETTES = DatasetSpec(
     name="caltech101_silhouettes",
     citation="Marlin, Swersky, Chen & de Freitas, Inductive principles for restricted Boltzmann machine learning, "
     "AISTATS 2010",
-    licence="none stated; made from Caltech 101 (CC BY 4.0)",
+    license="none stated; made from Caltech 101 (CC BY 4.0)",
     counts=(4_100, 2_264, 2_307),
     image_shape=(28, 28),
     megabytes=None,

@@ -8,17 +8,17 @@ import numpy as np
 import torch
 
 from svae_lib.datasets.base import ImageDataset, Split, cut, shuffled
-from svae_lib.datasets.files import grey_levels, read_bytes, unreadable
+from svae_lib.datasets.files import gray_levels, read_bytes, unreadable
 from svae_lib.errors import InputError
 
 PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm"}
 
 
 def load_custom(path: Path) -> ImageDataset:
-    """Read a folder of grey pictures of one size, or an array of images (N, H, W), and split it.
+    """Read a folder of gray images of one size, or an array of images (N, H, W), and split it.
 
     A fixed shuffle puts a tenth in validation and a tenth in test, at least one image in each. An .npz may hold
-    `images` (or one array of any name) and `labels` (N,). Numbers: see grey_levels.
+    `images` (or one array of any name) and `labels` (N,). Numbers: see gray_levels.
     Errors: InputError naming the file, what was found and what was expected.
     """
     if not os.path.exists(path):  # False, not an error, for a name that no file system takes
@@ -55,18 +55,18 @@ def _size(image: np.ndarray) -> str:
 
 
 def _read_picture(path: Path) -> np.ndarray:
-    """One picture as uint8 (H, W); colours are refused, never averaged in silence."""
+    """One picture as uint8 (H, W); colors are refused, never averaged silently."""
     from PIL import Image
 
     data = read_bytes(path)
     try:
         with Image.open(io.BytesIO(data)) as image:
-            mode, colour = image.mode, np.asarray(image.convert("RGB"))
+            mode, color = image.mode, np.asarray(image.convert("RGB"))
     except Exception as error:  # each of its formats has errors of its own
         raise unreadable(path, "image", error) from None
-    if mode not in ("1", "L", "LA", "P", "RGB", "RGBA") or (colour != colour[..., :1]).any():
-        raise InputError(f"{path}: an image of mode {mode}, expected 8-bit grey: save it as such first")
-    return colour[..., 0]
+    if mode not in ("1", "L", "LA", "P", "RGB", "RGBA") or (color != color[..., :1]).any():
+        raise InputError(f"{path}: an image of mode {mode}, expected 8-bit gray: save it as such first")
+    return color[..., 0]
 
 
 def _read_arrays(path: Path) -> tuple[torch.Tensor, torch.Tensor | None]:
@@ -81,7 +81,7 @@ def _read_arrays(path: Path) -> tuple[torch.Tensor, torch.Tensor | None]:
         raise InputError(f"{path}: found arrays {', '.join(arrays) or 'none'}, expected one called images")
     images = arrays.get("images", next(iter(arrays.values())))
     if images.ndim != 3:
-        raise InputError(f"{path}: images of shape {images.shape}, expected (N, H, W), one grey number a pixel")
+        raise InputError(f"{path}: images of shape {images.shape}, expected (N, H, W), one gray value per pixel")
     if labels is not None and (labels.shape != images.shape[:1] or labels.dtype.kind not in "iu"):
-        raise InputError(f"{path}: labels are {labels.dtype} {labels.shape}, expected whole numbers ({len(images)},)")
-    return grey_levels(path, images), None if labels is None else torch.from_numpy(labels.astype(np.int64))
+        raise InputError(f"{path}: labels are {labels.dtype} {labels.shape}, expected integers ({len(images)},)")
+    return gray_levels(path, images), None if labels is None else torch.from_numpy(labels.astype(np.int64))

@@ -1,4 +1,4 @@
-"""Downloading a data set: whole and checked in a folder of its own first, then moved into place."""
+"""Downloads of data sets: complete and checked in a separate folder first, then moved into place."""
 
 import hashlib
 import os
@@ -20,8 +20,8 @@ def download(source: DatasetSpec, folder: Path, progress: bool = True) -> list[P
     """Fetch the files of `source` that are not yet in the folder; return the new files.
 
     They are downloaded into a temporary folder beside their place, compared with their checksums where those are
-    known, read as the data set they should be, and only then moved: an interrupted fetch leaves nothing but that
-    temporary folder, and the next one starts afresh. Errors: InputError, one line, nothing kept.
+    known, read as the data set they should be, and only then moved: an interrupted fetch leaves only that
+    temporary folder, and the next one starts over. Errors: InputError, one line, nothing kept.
     """
     ours = not folder.exists()
     try:
@@ -56,7 +56,7 @@ def _download(source, folder, work, progress):
 
 
 def _fetch(item: Download, work: Path, folder: Path, progress: bool) -> None:
-    """Get one file from the first of its addresses that gives it whole."""
+    """Get one file from the first of its addresses that delivers it complete."""
     from requests import HTTPError, RequestException
     from requests.exceptions import ChunkedEncodingError
 

@@ -1,4 +1,4 @@
-"""Finding and reading the files of a data set; nothing here ever writes."""
+"""Finding and reading the files of a data set; nothing here writes."""
 
 import gzip
 import io
@@ -38,13 +38,13 @@ def expect(path: Path, what: str, found, expected) -> None:
 
 
 def unreadable(path: Path, kind: str, error: Exception) -> InputError:
-    """The one line for a file whose parser gave up."""
+    """The one-line error for a file whose parser gave up."""
     reason = str(error).strip().split("\n")[0] or type(error).__name__
     return InputError(f"{path}: not a whole {kind} ({reason}): damaged, cut short, or still being written")
 
 
 def read_bytes(path: Path) -> bytes:
-    """The content of a file, gunzipped where it is gzip. Errors: InputError for a file cut short or still growing."""
+    """The content of a file, gunzipped where it is gzip. Errors: InputError for a truncated or still growing file."""
     try:
         before = path.stat().st_size
         data = path.read_bytes()
@@ -73,7 +73,7 @@ def read_mat(path: Path) -> dict[str, np.ndarray]:
 
 
 def take(path: Path, arrays: dict[str, np.ndarray], key: str, shape: tuple[int, ...]) -> np.ndarray:
-    """One array out of a file's, of the shape it must have."""
+    """One of a file's arrays, checked for its shape."""
     if key not in arrays:
         names = [name for name in arrays if not name.startswith("__")]
         raise InputError(f"{path}: no array {key!r} in it, found {', '.join(names) or 'none'}")
@@ -81,14 +81,14 @@ def take(path: Path, arrays: dict[str, np.ndarray], key: str, shape: tuple[int, 
     return arrays[key]
 
 
-def grey_levels(path: Path, values: np.ndarray) -> torch.Tensor:
-    """Intensities as uint8: whole numbers 0..255, or ink as 0 and 1 or truth values, or fractions in [0, 1].
+def gray_levels(path: Path, values: np.ndarray) -> torch.Tensor:
+    """Intensities as uint8, from integers 0..255, fractions in [0, 1], or zeros and ones (booleans too).
 
-    >>> grey_levels(Path("mine.npy"), np.array([0.0, 0.2, 1.0]))
+    >>> gray_levels(Path("mine.npy"), np.array([0.0, 0.2, 1.0]))
     tensor([  0,  51, 255], dtype=torch.uint8)
     """
     if values.dtype.kind not in "buif":
-        raise InputError(f"{path}: numbers of type {values.dtype}, expected whole numbers, fractions or truth values")
+        raise InputError(f"{path}: numbers of type {values.dtype}, expected integers, fractions or booleans")
     if not values.size:
         raise InputError(f"{path}: found no images, shape {values.shape}")
     low, high = values.min(), values.max()

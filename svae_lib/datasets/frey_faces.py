@@ -1,20 +1,20 @@
-"""Brendan Frey's face in 1,965 frames of video, 28 rows of 20 grey pixels."""
+"""Brendan Frey's face in 1,965 frames of video, 28 rows of 20 gray pixels."""
 
 from svae_lib.datasets.base import DatasetSpec, Download, Split, cut, shuffled
-from svae_lib.datasets.files import grey_levels, read_mat, take
+from svae_lib.datasets.files import gray_levels, read_mat, take
 
 
 def _read(paths, counts):
     (path,) = paths
     pixels = take(path, read_mat(path), "ff", (28 * 20, sum(counts)))
     # the frames follow each other in time: shuffled, as in the papers, or the test set would be one mood
-    return cut(shuffled(Split(grey_levels(path, pixels).T.reshape(-1, 28, 20))), counts)
+    return cut(shuffled(Split(gray_levels(path, pixels).T.reshape(-1, 28, 20))), counts)
 
 
 FREY_FACES = DatasetSpec(
     name="frey_faces",
     citation="Roweis, Saul & Hinton, Global coordination of local linear models, NIPS 2001",
-    licence="none stated; given by Brendan Frey, kept by Sam Roweis",
+    license="none stated; made available by Brendan Frey, hosted by Sam Roweis",
     counts=(1_565, 200, 200),
     image_shape=(28, 20),
     megabytes=1.1,

