@@ -12,7 +12,8 @@ class Row:
 
     what: str
     ours: str
-    peer: str
+    against: str
+    theirs: str
     ratio: float | None
     aim: str
 
@@ -36,7 +37,7 @@ def record(what: str, ours: float, peer: float | None, aim: str, unit: str = "ms
     """Keep a line for the table at the end; times in seconds, shown in `unit`."""
     scale, digits = {"ms": (1e3, 2), "s": (1, 2), "MB": (1, 0)}[unit]
     shown = [f"{scale * value:.{digits}f} {unit}" if value is not None else "" for value in (ours, peer)]
-    ROWS.append(Row(what, shown[0], f"{against} {shown[1]}".strip(), ours / peer if peer else None, aim))
+    ROWS.append(Row(what, shown[0], against, shown[1], ours / peer if peer else None, aim))
 
 
 @dataclass
