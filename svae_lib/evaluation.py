@@ -81,7 +81,7 @@ def embed(model: VAE, split: Split, batch_size: int = 500) -> Tensor:
 
     Shapes: (N, event_size), on the CPU.
     """
-    return _per_image(model, held_out_images(split, model.likelihood.name), model.embed, 0, batch_size)
+    return _per_image(model, held_out_images(split, model.likelihood), model.embed, 0, batch_size)
 
 
 def classify_latents(

@@ -52,9 +52,10 @@ import torch
 
 from svae_lib import Schedule, build_vae, evaluate, fit, load_dataset, plotting
 from svae_lib.datasets import held_out_images, to_unit
+from svae_lib.models import Bernoulli
 
 data = load_dataset("mnist_5k")  # ships with the installation; "mnist" is the full set
-test = held_out_images(data.test)
+test = held_out_images(data.test, Bernoulli())
 print(f"{data.name}: {len(data.train)} images to train on, {len(test)} to test with")
 
 # %%

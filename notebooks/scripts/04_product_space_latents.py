@@ -52,9 +52,10 @@ import torch
 from svae_lib import Schedule, build_vae, fit, load_dataset, load_model, plotting
 from svae_lib.datasets import held_out_images
 from svae_lib.errors import InputError
+from svae_lib.models import Bernoulli
 
 data = load_dataset("mnist_5k")  # ships with the installation; "mnist" is the full set
-test, labels = held_out_images(data.test), data.test.labels
+test, labels = held_out_images(data.test, Bernoulli()), data.test.labels
 print(f"{data.name}: {len(test)} images to look at")
 
 # %% [markdown]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 SHUFFLE_SEED = 1804  # who is in which split, where the source does not say
 HELD_OUT_SEED = 910  # the ink of validation and test images; neither seed is ever a run's
@@ -69,17 +69,22 @@ def binarize(images: Tensor, generator: torch.Generator | None = None) -> Tensor
     return (noise < to_unit(images)).to(torch.float32)
 
 
-def held_out_images(split: Split, likelihood: str = "bernoulli") -> Tensor:
-    """The images of a validation or test split as they are scored, (N, H, W) float32 in [0, 1].
+def held_out_images(split: Split, likelihood: nn.Module) -> Tensor:
+    """Observe the images of a validation or test split as they are scored.
 
-    For a Bernoulli likelihood they are binarized once, from a seed of their own, so that every run and every later
-    evaluation scores the same pixels; other likelihoods see the intensities.
+    Where the likelihood samples its pixels, it does so once, from a seed of their own, so that every run and every
+    later evaluation scores the same pixels.
+
+    Args:
+        split: N images.
+        likelihood: a svae_lib.models.likelihoods.Likelihood: the model's, `model.likelihood`.
+
+    Returns:
+        (N, H, W), float32 in [0, 1], on the images' device.
     """
-    if likelihood != "bernoulli":
-        return to_unit(split.images)
-    # drawn on the CPU, because each device's generator would draw other pixels from the same seed
-    ink = binarize(split.images.cpu(), torch.Generator().manual_seed(HELD_OUT_SEED))
-    return ink.to(split.images.device)
+    # observed on the CPU, because each device's generator would draw other pixels from the same seed
+    images = likelihood.observe(split.images.cpu(), torch.Generator().manual_seed(HELD_OUT_SEED))
+    return images.to(split.images.device)
 
 
 def shuffled(split: Split) -> Split:

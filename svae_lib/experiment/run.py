@@ -84,7 +84,7 @@ def run_experiment(experiment: Experiment, folder: str | os.PathLike, *, resume:
 
 def score(experiment: Experiment, model: VAE, data: ImageDataset) -> dict:
     """The test figures of metrics.json, from a seed of their own: asked for again, they are the same."""
-    images = held_out_images(data.test, model.likelihood.name)
+    images = held_out_images(data.test, model.likelihood)
     scores = evaluate(model, images, num_importance_samples=experiment.ll_sample)
     if scores.num_nan:
         tqdm.write(f"{scores.num_nan} of {scores.num_images} test images have no finite score, and count in the means")
@@ -99,7 +99,7 @@ def draw(folder: Path, model: VAE, data: ImageDataset, rows: list[dict]) -> list
 
     device = next(model.parameters()).device
     test = data.test[:2000]
-    images = held_out_images(test, model.likelihood.name).to(device)
+    images = held_out_images(test, model.likelihood).to(device)
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(0)
         samples = model.sample(100)

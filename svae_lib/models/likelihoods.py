@@ -1,8 +1,7 @@
-"""What a pixel is, given the decoder's numbers: black or white, a grey value with noise, or one of 256 levels.
+"""Pixel likelihoods p(x | z): black or white, a gray value with normal noise, or one of 256 levels.
 
-Each likelihood has its `name`; `parameter_count`, the decoder's numbers a pixel; `log_prob(parameters, x)`, in nats and
-summed over pixels; and `mean(parameters)`, an image. Images x are (..., H, W) in [0, 1]; parameters are (..., H, W), or
-(..., H, W, parameter_count) where that is more than one, and may have more leading dimensions: samples before images.
+A likelihood knows both ends of a pixel: how it is observed in the stored image, and how probable that is under the
+decoder's numbers.
 """
 
 import math
@@ -11,20 +10,72 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
+from svae_lib.datasets.base import binarize, to_unit
 from svae_lib.errors import InputError
 
 
-class Bernoulli(nn.Module):
-    r"""Black or white: log p(x | l) = \sum_i x_i l_i - log(1 + exp l_i), with l the logits.
+class Likelihood(nn.Module):
+    """The distribution p(x | z) of an image's pixels, independent of each other given the decoder's output.
 
-    On a grey x this is the cross entropy, and bounds no likelihood: binarize first.
+    Images x are (..., H, W) in [0, 1]. The decoder's parameters are (..., H, W), or (..., H, W, parameter_count) where
+    that is more than one, and may have more leading dimensions: samples before images.
 
-    >>> Bernoulli().log_prob(torch.zeros(5, 2, 2), torch.ones(2, 2))[0]  # 4 log(1/2)
-    tensor(-2.7726)
+    Attributes:
+        name: what `build_likelihood` calls it.
+        parameter_count: decoder outputs per pixel.
+    """
+
+    name: str
+    parameter_count: int
+
+    def observe(self, images: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        """Turn stored images into the x that is modeled: the intensities, scaled.
+
+        Args:
+            images: (..., H, W), uint8 from 0 to 255.
+            generator: of the images' device, for a likelihood that samples its pixels; else torch's global one.
+
+        Returns:
+            (..., H, W), float32 in [0, 1], on the images' device.
+        """
+        return to_unit(images)
+
+    def log_prob(self, parameters: Tensor, x: Tensor) -> Tensor:
+        """Compute log p(x | z) in nats.
+
+        Args:
+            parameters: (*samples, *batch, H, W), or (*samples, *batch, H, W, parameter_count).
+            x: (*batch, H, W), in [0, 1].
+
+        Returns:
+            (*samples, *batch), summed over pixels.
+        """
+        raise NotImplementedError
+
+    def mean(self, parameters: Tensor) -> Tensor:
+        """Compute the mean image, in [0, 1]: (..., H, W)."""
+        raise NotImplementedError
+
+
+class Bernoulli(Likelihood):
+    r"""Black or white: \log p(x | l) = \sum_i x_i l_i - \log(1 + \exp l_i), with l the logits.
+
+    For a gray x this is a cross entropy, not the logarithm of a probability, so pixels are binarized when observed.
+
+    References:
+        Salakhutdinov and Murray, On the quantitative analysis of deep belief networks, ICML 2008.
+
+    Example:
+        >>> Bernoulli().log_prob(torch.zeros(5, 2, 2), torch.ones(2, 2))[0]  # 4 log(1/2)
+        tensor(-2.7726)
     """
 
     name = "bernoulli"
     parameter_count = 1
+
+    def observe(self, images: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        """Sample binary pixels with P(x = 1) = intensity / 255; Args and shapes as Likelihood.observe."""
+        return binarize(images, generator)
 
     def log_prob(self, parameters: Tensor, x: Tensor) -> Tensor:
         return -binary_cross_entropy_with_logits(parameters, x.expand_as(parameters), reduction="none").sum((-2, -1))
@@ -33,16 +84,21 @@ class Bernoulli(nn.Module):
         return parameters.sigmoid()
 
 
-class Gaussian(nn.Module):
-    r"""A grey value with normal noise: log p(x | l) = \sum_i log N(x_i; l_i, \sigma^2), normaliser included.
+class Gaussian(Likelihood):
+    r"""A gray value with normal noise: \log p(x | l) = \sum_i \log N(x_i; l_i, \sigma^2), normalizer included.
 
-    One sigma for all pixels: the one given, held fixed, or a parameter learned in its logarithm, which starts at 0.3,
-    about the deviation of MNIST's pixels from their mean. A density can be above 1, so its logarithm can be positive.
+    One sigma for all pixels. A density can be above 1, so its logarithm can be positive.
 
-    Errors: InputError for a sigma not above 0.
+    Args:
+        sigma: the standard deviation, fixed; where it is None, its logarithm is a parameter, learned from a start at
+            0.3, about the deviation of MNIST's pixels from their mean.
 
-    >>> Gaussian(sigma=1.0).log_prob(torch.zeros(2, 2), torch.zeros(2, 2))  # -4/2 log(2 pi)
-    tensor(-3.6758)
+    Raises:
+        InputError: for a sigma not above 0.
+
+    Example:
+        >>> Gaussian(sigma=1.0).log_prob(torch.zeros(2, 2), torch.zeros(2, 2))  # -4/2 log(2 pi)
+        tensor(-3.6758)
     """
 
     name = "gaussian"
@@ -63,14 +119,15 @@ class Gaussian(nn.Module):
         return -0.5 * squares - x.shape[-2:].numel() * (self.log_sigma + 0.5 * math.log(2 * math.pi))
 
     def mean(self, parameters: Tensor) -> Tensor:
-        return parameters.clamp(0, 1)  # nothing holds the mean of a grey value inside the range that can be shown
+        return parameters.clamp(0, 1)  # nothing holds the mean of a gray value inside the range that can be shown
 
 
-class Categorical256(nn.Module):
-    r"""One of 256 grey levels: log p(x | l) = \sum_i log softmax(l_i)[255 x_i], the only exact model of 8-bit images.
+class Categorical256(Likelihood):
+    r"""One of 256 gray levels: \log p(x | l) = \sum_i \log softmax(l_i)[255 x_i], the only exact model of 8-bit images.
 
-    >>> Categorical256().log_prob(torch.zeros(2, 2, 256), torch.zeros(2, 2))  # -4 log 256
-    tensor(-22.1807)
+    Example:
+        >>> Categorical256().log_prob(torch.zeros(2, 2, 256), torch.zeros(2, 2))  # -4 log 256
+        tensor(-22.1807)
     """
 
     name = "categorical"
@@ -88,11 +145,19 @@ class Categorical256(nn.Module):
 LIKELIHOODS = {kind.name: kind for kind in (Bernoulli, Gaussian, Categorical256)}
 
 
-def build_likelihood(name: str, sigma: float | None = None) -> nn.Module:
-    """The likelihood of that name; sigma is the Gaussian's, fixed, or learned where None.
+def build_likelihood(name: str, sigma: float | None = None) -> Likelihood:
+    """Build a likelihood from its name.
 
-    >>> build_likelihood("gaussian", sigma=0.5).parameter_count
-    1
+    Args:
+        name: "bernoulli", "gaussian" or "categorical".
+        sigma: the Gaussian's standard deviation, fixed; learned where it is None.
+
+    Raises:
+        InputError: for an unknown name, with the choices, or a sigma without a Gaussian.
+
+    Example:
+        >>> build_likelihood("gaussian", sigma=0.5).parameter_count
+        1
     """
     if name not in LIKELIHOODS:
         raise InputError(f"likelihood {name!r}: choose from {', '.join(LIKELIHOODS)}")

@@ -11,10 +11,9 @@ import numpy as np
 import torch
 from tqdm.auto import tqdm
 
-from svae_lib.datasets import ImageDataset, binarize, held_out_images, to_unit
+from svae_lib.datasets import ImageDataset, held_out_images, to_unit
 from svae_lib.errors import InputError, import_optional
 from svae_lib.models import VAE
-from svae_lib.models.likelihoods import Bernoulli
 from svae_lib.training.checkpoints import load_checkpoint
 from svae_lib.training.history import History, Schedule
 
@@ -50,13 +49,11 @@ class Trainer:
             self.shared.mark_forward_method("elbo")
         self.optimizer = torch.optim.Adam(model.parameters(), learning_rate, fused=self.device.type in ("cpu", "cuda"))
         self.batch_size, self.seed = batch_size, seed
-        ink = isinstance(model.likelihood, Bernoulli)
-        self.images = data.train.images.to(self.device)
-        self.draw = binarize if ink and not binarize_once else to_unit
-        if ink and binarize_once:
-            noise = torch.Generator(self.device).manual_seed(seed)
-            self.images = (255 * binarize(self.images, noise)).to(torch.uint8)
-        self.validation = held_out_images(data.validation, "bernoulli" if ink else "grey").to(self.device)
+        self.images, self.observe = data.train.images.to(self.device), model.likelihood.observe
+        if binarize_once:
+            observed = self.observe(self.images, torch.Generator(self.device).manual_seed(seed))
+            self.images, self.observe = (255 * observed).round().to(torch.uint8), to_unit
+        self.validation = held_out_images(data.validation, model.likelihood).to(self.device)
         self.history, self.best = History(), {}
         self.good = self.state()
 
@@ -86,7 +83,7 @@ class Trainer:
             share = batch[self.rank :: self.world]
             weight = len(share) * self.world / len(batch)  # so that the mean over processes is the batch's mean
             with self.fabric.autocast() if self.fabric else nullcontext():
-                parts = self.shared.elbo(self.draw(self.images[share if len(share) else batch[:1]]))
+                parts = self.shared.elbo(self.observe(self.images[share if len(share) else batch[:1]]))
             reconstruction, kl = weight * parts.reconstruction.mean(), weight * parts.kl.mean()
             loss = schedule.term(epoch, kl) - reconstruction
             self.optimizer.zero_grad()

@@ -19,5 +19,5 @@ def test_two_epochs_lower_the_loss(name, likelihood, small_sets):
     first, second = fit(model, data, epochs=2, batch_size=max(6, len(data.train) // 40), progress=False).rows
     assert math.isfinite(second["train_loss"]) and second["train_loss"] < first["train_loss"]
     assert second["validation_elbo"] > first["validation_elbo"]
-    score = evaluate(model, held_out_images(data.test[:50], likelihood), num_importance_samples=5)
+    score = evaluate(model, held_out_images(data.test[:50], model.likelihood), num_importance_samples=5)
     assert math.isfinite(score.log_likelihood) and score.num_nan == 0

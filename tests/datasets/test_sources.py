@@ -25,6 +25,7 @@ from svae_lib.datasets import (
     to_unit,
 )
 from svae_lib.errors import InputError
+from svae_lib.models.likelihoods import Bernoulli, Gaussian
 
 WITH_FILES = [name for name in dataset_names() if DATASETS[name].files]
 BINARY = ("static_mnist", "caltech101_silhouettes")
@@ -88,7 +89,7 @@ def test_loading_is_deterministic_and_moves_no_random_state(name, small_sets):
         random.seed(seed), np.random.seed(seed), torch.manual_seed(seed)
         before = random.getstate(), np.random.get_state()[1].tobytes(), torch.get_rng_state().numpy().tobytes()
         loaded.append(load_dataset(name, small_sets))
-        held_out_images(loaded[-1].test)
+        held_out_images(loaded[-1].test, Bernoulli())
         assert before == (
             random.getstate(),
             np.random.get_state()[1].tobytes(),
@@ -141,10 +142,10 @@ def test_training_ink_is_drawn_anew_and_held_out_ink_never(small_sets):
         first, second = binarize(split.images), binarize(split.images)
         assert torch.equal(first, second) == (name in BINARY)
         assert first.dtype == torch.float32 and set(first.unique().tolist()) == {0.0, 1.0}
-        once = held_out_images(split)
+        once = held_out_images(split, Bernoulli())
         torch.manual_seed(7)
-        assert torch.equal(once, held_out_images(split))
-        assert torch.equal(held_out_images(split, "gaussian"), to_unit(split.images))
+        assert torch.equal(once, held_out_images(split, Bernoulli()))
+        assert torch.equal(held_out_images(split, Gaussian()), to_unit(split.images))
 
 
 def test_ink_is_as_likely_as_the_intensity():
@@ -173,7 +174,7 @@ def test_real_mnist():
     assert data.test.labels[:5].tolist() == [7, 2, 1, 0, 4]
     ink = binarize(torch.cat([data.train.images, data.validation.images]), torch.Generator().manual_seed(0))
     assert ink.mean().item() == pytest.approx(0.1307, abs=1e-4)  # standard error of 47 million pixels: 4e-5
-    assert held_out_images(data.test).mean().item() == pytest.approx(0.1325, abs=2e-4)
+    assert held_out_images(data.test, Bernoulli()).mean().item() == pytest.approx(0.1325, abs=2e-4)
 
 
 @pytest.mark.skipif(not Path(SVAE_DATA, "FreyFaces").is_dir(), reason="SVAE_DATA has no FreyFaces")

@@ -116,3 +116,17 @@ def test_a_level_that_no_byte_has_is_an_error():
 def test_a_wrong_value_is_named(arguments, words):
     with pytest.raises(InputError, match=words):
         build_likelihood(*arguments)
+
+
+@pytest.mark.parametrize("build", KINDS)
+def test_observed_pixels_are_what_the_likelihood_models(build):
+    """Binary for a Bernoulli, drawn from the generator that is given; every gray level for the others."""
+    levels, likelihood = torch.arange(256, dtype=torch.uint8).expand(1_000, 16, 256), build()
+    first, again, other = (likelihood.observe(levels, torch.Generator().manual_seed(seed)) for seed in (0, 0, 1))
+    assert first.shape == levels.shape and first.dtype == torch.float32 and torch.equal(first, again)
+    if likelihood.name == "bernoulli":
+        assert set(first.unique().tolist()) == {0.0, 1.0} and not torch.equal(first, other)
+        p = torch.arange(256) / 255
+        assert ((first.mean((0, 1)) - p).abs() <= 5 * (p * (1 - p) / 16_000).sqrt()).all()  # five standard errors
+    else:
+        assert torch.equal(first, levels / 255) and torch.equal(first, other)
