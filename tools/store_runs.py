@@ -14,9 +14,8 @@ from pathlib import Path
 import torch
 
 from svae_lib import Experiment
-from svae_lib.experiment import load_run, save_model
-from svae_lib.experiment.run_folder import stored_experiment
-from svae_lib.files import atomic_write, read_json, save_weights
+from svae_lib.experiment import RunFolder, load_run, save_model
+from svae_lib.files import atomic_write, save_weights
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 SEEDS = range(3)
@@ -40,33 +39,32 @@ def command(experiment: Experiment) -> str:
     return " ".join(["svae train", *(f"{flags[name]} {value}" for name, value in values.items())])
 
 
-def finished(runs: Path, space: str, seed: int) -> Path | None:
-    folder = runs / f"mnist-{space.replace(',', '_')}-{seed}"
-    if (folder / "metrics.json").exists():
-        return folder
-    print(f"left out: {folder} is not there, or not finished", file=sys.stderr)
+def finished(runs: Path, space: str, seed: int) -> RunFolder | None:
+    run = RunFolder(runs / f"mnist-{space.replace(',', '_')}-{seed}")
+    if run.finished:
+        return run
+    print(f"left out: {run.path} is not there, or not finished", file=sys.stderr)
 
 
-def row(folder: Path) -> dict:
-    metrics = read_json(folder / "metrics.json")
-    kept = {name: round(value, 3) if isinstance(value, float) else value for name, value in metrics.items()}
-    return {"command": command(stored_experiment(folder))} | {n: kept[n] for n in kept if n not in NOT_STORED}
+def row(run: RunFolder) -> dict:
+    kept = {name: round(value, 3) if isinstance(value, float) else value for name, value in run.metrics.items()}
+    return {"command": command(run.experiment)} | {n: kept[n] for n in kept if n not in NOT_STORED}
 
 
 def store(runs: Path) -> None:
     spaces = dict.fromkeys([*WEIGHTS, *(space for table in TABLES.values() for space in table)])
-    found = {(space, seed): folder for space in spaces for seed in SEEDS if (folder := finished(runs, space, seed))}
+    found = {(space, seed): run for space in spaces for seed in SEEDS if (run := finished(runs, space, seed))}
     for name, table in TABLES.items():
         rows = [json.dumps(row(found[key])) for key in found if key[0] in table]
         atomic_write(NOTEBOOKS / "results" / name, ("[\n" + ",\n".join(rows) + "\n]\n").encode())
     for space in WEIGHTS:
         if folder := found.get((space, 0)):
-            run, path = load_run(folder), NOTEBOOKS / "weights" / f"{space}.safetensors"
+            run, path = load_run(folder.path), NOTEBOOKS / "weights" / f"{space}.safetensors"
             save_model(path, run.model, run.experiment, dtype=torch.float16, command=command(run.experiment))
     samples = {}
     for space in TABLES["04_partitions.json"]:
         if folder := found.get((space, 0)):
-            run = load_run(folder)
+            run = load_run(folder.path)
             torch.manual_seed(0)
             samples[space] = (255 * run.model.sample(24)).round().to(torch.uint8)
     save_weights(NOTEBOOKS / "results" / "04_samples.safetensors", samples, what="24 mean images from each prior")

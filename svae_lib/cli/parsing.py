@@ -1,7 +1,6 @@
 """What all commands share: a parser that says in one line what is wrong, flags from fields, and who may speak."""
 
 import argparse
-import os
 import sys
 from collections.abc import Iterable
 from dataclasses import Field
@@ -9,8 +8,7 @@ from dataclasses import Field
 from svae_lib.errors import InputError
 from svae_lib.experiment.choosing import RUNTIME, SPECS
 from svae_lib.experiment.flags import kind, read
-
-IS_RANK_ZERO = int(os.environ.get("RANK", 0)) == 0  # of the processes that torchrun starts, one speaks
+from svae_lib.experiment.run_folder import is_rank_zero
 
 
 class Parser(argparse.ArgumentParser):
@@ -51,11 +49,11 @@ def given(arguments: argparse.Namespace, specs: Iterable[Field] = SPECS) -> dict
 
 def complain(reason: object, status: int) -> int:
     """Say in one line what went wrong, and return the exit status."""
-    if IS_RANK_ZERO:
+    if is_rank_zero():
         print("svae:", " ".join(str(reason).split()), file=sys.stderr)
     return status
 
 
 def warn(text: str) -> None:
-    if IS_RANK_ZERO:
+    if is_rank_zero():
         print("svae: warning:", text, file=sys.stderr)

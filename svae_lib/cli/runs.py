@@ -37,7 +37,7 @@ def summary(metrics: dict, folder: Path) -> str:
 
 
 def _load(arguments: argparse.Namespace):
-    from svae_lib.experiment.run_folder import load_run
+    from svae_lib.experiment import load_run
 
     return load_run(arguments.run, **given(arguments))
 

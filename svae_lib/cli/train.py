@@ -9,11 +9,12 @@ import time
 from dataclasses import fields
 from pathlib import Path
 
-from svae_lib.cli.parsing import IS_RANK_ZERO, add_flag, complain, given, warn
+from svae_lib.cli.parsing import add_flag, complain, given, warn
 from svae_lib.cli.runs import summary
 from svae_lib.errors import InputError
 from svae_lib.experiment.choosing import SPECS, choose
 from svae_lib.experiment.config import Experiment, PaperSpace
+from svae_lib.experiment.run_folder import RunFolder, is_rank_zero
 from svae_lib.latent_spaces.names import parse_name
 
 
@@ -57,37 +58,33 @@ def train(arguments: argparse.Namespace) -> int:
         raise InputError(
             f"-en/--exp_name {name!r}: name a folder in {arguments.log_dir}, without {os.sep}, in 200 bytes"
         )
-    if arguments.resume and (arguments.log_dir / name / "experiment.json").exists():
-        from svae_lib.experiment.run_folder import stored_experiment
-
-        experiment = _experiment(arguments, stored_experiment(arguments.log_dir / name))
-    else:
-        experiment = _experiment(arguments, None)
+    stored = RunFolder(arguments.log_dir / name) if arguments.resume else None
+    experiment = _experiment(arguments, stored.experiment if stored and stored.started else None)
     if name is None:
         parts = Path(experiment.dataset).stem, experiment.latent, experiment.seed, time.strftime("%Y%m%d-%H%M%S")
         name = re.sub(r"[^\w.-]", "_", "-".join(map(str, parts)))
-    folder = arguments.log_dir / name
-    if IS_RANK_ZERO and (arguments.dry_run or experiment.verbosity == 2):
+    folder = RunFolder(arguments.log_dir / name)
+    if is_rank_zero() and (arguments.dry_run or experiment.verbosity == 2):
         from svae_lib.experiment.build import describe
 
-        print(describe(experiment), f"folder  {folder}", sep="\n")
+        print(describe(experiment), f"folder  {folder.path}", sep="\n")
     if arguments.dry_run:
         return 0
     from svae_lib.experiment.run import run_experiment
     from svae_lib.training import TrainingFailed
 
-    finished = arguments.resume and (folder / "metrics.json").exists()
+    finished = arguments.resume and folder.finished
     try:
         metrics = run_experiment(
-            experiment, folder, resume=arguments.resume, progress=sys.stderr.isatty() and IS_RANK_ZERO
+            experiment, folder.path, resume=arguments.resume, progress=sys.stderr.isatty() and is_rank_zero()
         )
     except TrainingFailed as error:
-        return complain(f"{error}; the run is in {folder}", 1)
+        return complain(f"{error}; the run is in {folder.path}", 1)
     except KeyboardInterrupt:
-        if not (folder / "experiment.json").exists():
+        if not folder.started:
             raise
         again = shlex.join(["svae", "train", "--resume", "-ld", str(arguments.log_dir), "-en", name])
         return complain(f"stopped; what is done is saved; go on with: {again}", 130)
-    if IS_RANK_ZERO:
-        print(f"{folder} is finished already\n" * finished + summary(metrics, folder))
+    if is_rank_zero():
+        print(f"{folder.path} is finished already\n" * finished + summary(metrics, folder.path))
     return 0

@@ -1,20 +1,21 @@
 """An experiment's run: train, evaluate, draw."""
 
 import io
-import json
 import os
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 from tqdm.auto import tqdm
 
 from svae_lib.datasets import ImageDataset, held_out_images
+from svae_lib.errors import InputError
 from svae_lib.evaluation import evaluate
 from svae_lib.experiment.build import build
 from svae_lib.experiment.config import Experiment
-from svae_lib.experiment.model_file import save_model
-from svae_lib.experiment.run_folder import check_folder, open_folder
-from svae_lib.files import atomic_write, read_json
+from svae_lib.experiment.model_file import load_state, save_model
+from svae_lib.experiment.run_folder import RunFolder, is_rank_zero
+from svae_lib.files import atomic_write, load_weights
 from svae_lib.models import VAE
 from svae_lib.training import History, Schedule, fit
 
@@ -29,17 +30,17 @@ def run_experiment(experiment: Experiment, folder: str | os.PathLike, *, resume:
     Errors: InputError for a folder that exists (without `resume`), is no run's, or is another experiment's; and as
     `build` and `fit`. TrainingFailed as `fit`.
     """
-    folder, leader = Path(folder), int(os.environ.get("RANK", 0)) == 0
-    if leader:
-        check_folder(folder, experiment, resume)
-    if resume and (folder / "metrics.json").exists():
-        return read_json(folder / "metrics.json") if leader else {}
+    run = RunFolder(folder)
+    if is_rank_zero():
+        run.check(experiment, resume)
+    if resume and run.finished:
+        return run.metrics if is_rank_zero() else {}
     model, data = build(experiment)
-    if leader:
-        open_folder(folder, experiment)
+    if is_rank_zero():
+        run.create(experiment)
 
     def on_epoch(history: History) -> None:
-        atomic_write(folder / "metrics.jsonl", "".join(json.dumps(row) + "\n" for row in history.rows).encode())
+        run.write_rows(history.rows)
         if (not progress or experiment.verbosity > 0) and history.epoch % experiment.pf == 0:
             tqdm.write(_line(history.rows[-1]))
 
@@ -59,15 +60,15 @@ def run_experiment(experiment: Experiment, folder: str | os.PathLike, *, resume:
         binarize_once=experiment.binarize,
         validate_every=experiment.val_f,
         validation_samples=experiment.ll_sample if experiment.val_nll else 0,
-        checkpoint=folder / "checkpoint.pt",
+        checkpoint=run.checkpoint,
         save_every=experiment.save_f,
         resume=resume,
         progress=progress,
         on_epoch=on_epoch,
     )
-    if not leader:
+    if not is_rank_zero():
         return {}
-    save_model(folder / "best.safetensors", model, experiment, epoch=history.best_epoch)
+    save_model(run.weights, model, experiment, epoch=history.best_epoch)
     metrics = score(experiment, model, data) | {
         "epochs": history.epoch,
         "best_epoch": history.best_epoch,
@@ -77,9 +78,52 @@ def run_experiment(experiment: Experiment, folder: str | os.PathLike, *, resume:
         "seed": experiment.seed,
         "torch_version": torch.__version__,
     }
-    draw(folder, model, data, history.rows)
-    atomic_write(folder / "metrics.json", (json.dumps(metrics, indent=2) + "\n").encode())  # the last: it says finished
+    draw(run.path, model, data, history.rows)
+    run.write_metrics(metrics)  # the last: it says that the run is finished
     return metrics
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run, read from its folder.
+
+    Attributes:
+        experiment: Its configuration.
+        model: The model with its best weights, in eval mode.
+        data: The data set it was trained on.
+        metrics: Its test figures.
+        rows: One dictionary an epoch.
+    """
+
+    experiment: Experiment
+    model: VAE
+    data: ImageDataset
+    metrics: dict
+    rows: list[dict]
+
+
+def load_run(folder: str | os.PathLike, **runtime) -> Run:
+    """Read a finished run, its data set included.
+
+    Args:
+        folder: The run's folder.
+        **runtime: Another data_dir, device or threads than the run had.
+
+    Returns:
+        The run.
+
+    Raises:
+        InputError: A file is missing, damaged, or of another model; names it.
+    """
+    run = RunFolder(folder)
+    if not os.path.isdir(folder):
+        raise InputError(f"there is no run folder {folder}")
+    experiment = replace(run.experiment, **runtime)
+    if not run.finished:
+        raise InputError(f"the run {folder} is not finished: go on with svae train --resume")
+    metrics, (weights, _) = run.metrics, load_weights(run.weights)
+    model, data = build(experiment)
+    return Run(experiment, load_state(model, weights, run.weights), data, metrics, run.rows)
 
 
 def score(experiment: Experiment, model: VAE, data: ImageDataset) -> dict:

@@ -14,6 +14,7 @@ from tqdm.auto import tqdm
 
 from svae_lib.errors import InputError, import_optional
 from svae_lib.experiment.config import Experiment
+from svae_lib.experiment.run_folder import RunFolder
 from svae_lib.experiment.sweep_file import read_sweep
 from svae_lib.files import atomic_write, file_lock
 
@@ -28,13 +29,12 @@ def unfinished(experiments: dict[str, Experiment], folder: Path, elsewhere: bool
     """
     from svae_lib.datasets import load_dataset
     from svae_lib.experiment.build import describe
-    from svae_lib.experiment.run_folder import check_folder
 
-    if (folder / "experiment.json").exists():
+    if RunFolder(folder).started:
         raise InputError(f"{folder} is a run's folder: give the sweep another place by -ld LOG_DIR")
     for name, experiment in experiments.items():
-        check_folder(folder / name, experiment, resume=True)
-    left = {name: each for name, each in experiments.items() if not (folder / name / "metrics.json").exists()}
+        RunFolder(folder / name).check(experiment, resume=True)
+    left = {name: each for name, each in experiments.items() if not RunFolder(folder / name).finished}
     for dataset, data_dir in dict.fromkeys((each.dataset, each.data_dir) for each in left.values()):
         load_dataset(dataset, data_dir)
     for kind_of in dict.fromkeys(replace(each, seed=0) for each in left.values()):
@@ -107,7 +107,7 @@ def _follow(client, left: dict[str, Experiment], folder: Path, local: bool, prog
     futures = {name: client.submit(_work, each.to_json(), str(folder / name), local, key=str(folder / name))
                for name, each in left.items()}  # fmt: skip
     failed, form = {}, "{l_bar}{bar}| {n:.0f} of {total:.0f} epochs [{elapsed}<{remaining}{postfix}]"
-    total, seen = sum(each.epochs for each in left.values()), sum(_epochs(folder / name) for name in left)
+    total, seen = sum(each.epochs for each in left.values()), sum(RunFolder(folder / name).num_epochs for name in left)
     with tqdm(total=total, initial=seen, bar_format=form, desc="sweep", disable=not progress) as bar:
         try:
             while futures:
@@ -119,20 +119,14 @@ def _follow(client, left: dict[str, Experiment], folder: Path, local: bool, prog
                     else:
                         failed[name] = _reason(future)
                         tqdm.write(f"{name}: failed")
-                bar.n = sum(_epochs(folder / name) if name in futures else left[name].epochs for name in left)
+                done = (RunFolder(folder / name).num_epochs if name in futures else left[name].epochs for name in left)
+                bar.n = sum(done)
                 bar.set_postfix_str(f"{len(left) - len(futures)} of {len(left)} experiments, {len(failed)} failed")
         except KeyboardInterrupt:
             if not local:
                 _take_back(client, futures)
             raise
     return failed
-
-
-def _epochs(folder: Path) -> int:
-    try:
-        return (folder / "metrics.jsonl").read_bytes().count(b"\n")
-    except OSError:
-        return 0
 
 
 def _reason(future) -> str:

@@ -13,8 +13,8 @@ import numpy as np
 
 from svae_lib.errors import InputError
 from svae_lib.experiment.config import Experiment
-from svae_lib.experiment.run_folder import stored_experiment
-from svae_lib.files import atomic_write, read_json
+from svae_lib.experiment.run_folder import RunFolder
+from svae_lib.files import atomic_write
 
 QUANTITIES = {"log_likelihood": "log-likelihood", "elbo": "ELBO", "reconstruction": "reconstruction", "kl": "KL"}
 _RUNTIME = {spec.name: spec.default for spec in fields(Experiment) if spec.metadata.get("runtime")}
@@ -64,21 +64,23 @@ def read_rows(folder: str | os.PathLike) -> tuple[list[Row], list[str]]:
     folder = Path(folder)
     if not folder.is_dir():
         raise InputError(f"there is no folder {folder}")
-    if (folder / "experiment.json").exists():
+    if RunFolder(folder).started:
         raise InputError(f"{folder} is one run: name the folder that it is in")
-    runs = sorted(path.parent for path in folder.glob("[!.]*/experiment.json"))
-    finished = [run for run in runs if (run / "metrics.json").exists()]
+    runs = RunFolder.all_in(folder)
+    finished = [run for run in runs if run.finished]
     if not finished:
         raise InputError(f"{folder} holds no finished run, and {len(runs)} unfinished: svae sweep makes them")
-    groups: dict[Experiment, dict[int, Path]] = {}
+    groups: dict[Experiment, dict[int, RunFolder]] = {}
     for run in finished:
-        experiment = stored_experiment(run)
+        experiment = run.experiment
         seeds = groups.setdefault(replace(experiment, seed=0, **_RUNTIME), {})
         if experiment.seed in seeds:
-            raise InputError(f"{run} repeats {seeds[experiment.seed]}, seed and all: move one of them away")
+            raise InputError(f"{run.path} repeats {seeds[experiment.seed].path}, seed and all: move one of them away")
         seeds[experiment.seed] = run
     rows = [Row(about, _scores(seeds)) for about, seeds in zip(_about(list(groups)), groups.values(), strict=True)]
-    return sorted(rows, key=lambda row: _natural(row.about.values())), [run.name for run in runs if run not in finished]
+    return sorted(rows, key=lambda row: _natural(row.about.values())), [
+        run.path.name for run in runs if run not in finished
+    ]
 
 
 def write_table(folder: str | os.PathLike) -> str:
@@ -98,16 +100,9 @@ def write_table(folder: str | os.PathLike) -> str:
     return text
 
 
-def _scores(seeds: dict[int, Path]) -> dict[str, dict[int, float]]:
-    scores = {quantity: {} for quantity in QUANTITIES}
-    for seed, run in sorted(seeds.items()):
-        metrics = read_json(run / "metrics.json")
-        for quantity, values in scores.items():
-            value = metrics.get(f"test_{quantity}")
-            if not isinstance(value, float):
-                raise InputError(f"{run / 'metrics.json'} has no number for test_{quantity}: is it of another version?")
-            values[seed] = value
-    return scores
+def _scores(seeds: dict[int, RunFolder]) -> dict[str, dict[int, float]]:
+    runs = sorted(seeds.items())
+    return {quantity: {seed: run.test_figure(quantity) for seed, run in runs} for quantity in QUANTITIES}
 
 
 def _about(experiments: list[Experiment]) -> list[dict[str, str]]:
