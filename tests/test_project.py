@@ -1,5 +1,6 @@
 """The project's own files say what is true: README, the table of chapters, the set-up, the environments."""
 
+import contextlib
 import importlib.metadata
 import os
 import re
@@ -17,6 +18,8 @@ from packaging.utils import canonicalize_name
 from tests.tree import ROOT, tracked_files
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+PYTHONS = ["3.11", "3.12", "3.13"]
+CUDA = ("nvidia-", "cuda-", "triton")  # torch itself asks for one version of each
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
 
 
@@ -146,13 +149,36 @@ def test_every_dependency_is_pinned_and_the_pin_lies_in_its_range():
             assert requirement.specifier.contains(pins()[canonicalize_name(requirement.name)]), requirement
 
 
-def test_no_pin_asks_for_a_later_python_than_we_do():
+def test_no_pin_excludes_a_python_that_we_promise():
     """Debian's 3.11.2 is a Python >= 3.11 too; a package once asked for 3.11.5, and nothing could be installed."""
-    [oldest] = SpecifierSet(PROJECT["project"]["requires-python"])
     for installed in importlib.metadata.distributions():
         if pins().get(canonicalize_name(installed.name)) == installed.version:
-            wanted = SpecifierSet(installed.metadata["Requires-Python"] or "")
-            assert wanted.contains(f"{oldest.version}.0"), (installed.name, installed.version)
+            wanted = SpecifierSet(installed.metadata.get("Requires-Python", ""))
+            refused = [python for python in PYTHONS if not wanted.contains(f"{python}.0")]
+            assert refused == [], (installed.name, installed.version)
+
+
+def needed(python: str, system: str) -> set[str]:
+    """All that `.[course,dev]` brings on that Python and system, as far as what is installed here can tell."""
+    environment = {"python_version": python, "python_full_version": f"{python}.0", "platform_system": system}
+    environment["sys_platform"] = system.lower()
+    names, asked = set(), [(Requirement("svae_lib[course,dev]"), "")]
+    while asked:
+        requirement, extra = asked.pop()
+        if requirement.marker is None or requirement.marker.evaluate(environment | {"extra": extra}):
+            name = canonicalize_name(requirement.name)
+            new = {(name, extra) for extra in ("", *requirement.extras)} - names
+            names |= new
+            with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+                texts = importlib.metadata.requires(name) or []
+                asked += [(Requirement(text), extra) for _, extra in new for text in texts]
+    return {name for name, _ in names} - {"svae-lib"}
+
+
+@pytest.mark.parametrize("system", ["Linux", "Darwin"])
+@pytest.mark.parametrize("python", PYTHONS)
+def test_all_that_is_installed_is_pinned_on_every_python(python, system):
+    assert {name for name in needed(python, system) if not name.startswith(CUDA)} - set(pins()) == set()
 
 
 def test_every_file_of_the_package_is_installed_and_the_command_too():
@@ -180,7 +206,7 @@ def test_binder_recognises_the_conda_environment():
 def test_the_workflow_calls_make_test_on_every_python_that_is_promised():
     workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())
     job = workflow["jobs"]["test"]
-    assert job["strategy"]["matrix"] == {"os": ["ubuntu-latest", "macos-latest"], "python": ["3.11", "3.12", "3.13"]}
+    assert job["strategy"]["matrix"] == {"os": ["ubuntu-latest", "macos-latest"], "python": PYTHONS}
     assert any(step.get("run", "").startswith("make test") for step in job["steps"])
 
 
