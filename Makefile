@@ -36,13 +36,13 @@ test: setup
 	@echo "test: lint, then tests, doctests and notebooks"
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check --quiet .
-	@$(PYTEST) tests svae_lib notebooks/*.ipynb
+	@$(PYTEST) tests svae_lib svae_course notebooks/*.ipynb
 
 test-all: setup
 	@echo "test-all: lint, then tests (slow ones included), doctests and notebooks"
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check --quiet .
-	@$(PYTEST) -m "" tests svae_lib notebooks/*.ipynb
+	@$(PYTEST) -m "" tests svae_lib svae_course notebooks/*.ipynb
 
 notebooks: setup
 	@echo "notebooks: running notebooks/scripts/*.py"
@@ -58,4 +58,4 @@ bench: setup
 clean:
 	@echo "clean: removing .venv, build folders and caches"
 	@rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache .hypothesis .benchmarks
-	@find svae_lib tests tools -name __pycache__ -type d -prune -exec rm -rf {} +
+	@find svae_lib svae_course tests tools -name __pycache__ -type d -prune -exec rm -rf {} +

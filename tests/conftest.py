@@ -21,6 +21,14 @@ def _seed():
 
 
 @pytest.fixture
+def glass():
+    """A model whose images are its latent points: glass("s2")."""
+    from tests.glass import GlassModel
+
+    return GlassModel
+
+
+@pytest.fixture
 def real_data() -> Path:
     """The folder of the real data sets, which SVAE_DATA names."""
     if "SVAE_DATA" not in os.environ:

@@ -183,7 +183,8 @@ def test_all_that_is_installed_is_pinned_on_every_python(python, system):
 
 def test_every_file_of_the_package_is_installed_and_the_command_too():
     declared = PROJECT["tool"]["setuptools"]["package-data"]
-    data = [path.relative_to(ROOT) for path in tracked_files() if path.is_relative_to(ROOT / "svae_lib")]
+    packages = [ROOT / name for name in ("svae_lib", "svae_course")]
+    data = [path.relative_to(ROOT) for path in tracked_files() if any(map(path.is_relative_to, packages))]
     for path in (path for path in data if path.suffix != ".py"):
         assert path.name in declared[".".join(path.parent.parts)], path
     [command] = importlib.metadata.entry_points(group="console_scripts", name="svae")

@@ -1,21 +1,22 @@
 """Write notebooks/figures/sliders.png, README's strip of the course's slider panels in use, each at two settings."""
 
 import io
+from pathlib import Path
 
 import numpy as np
-from panels import NOTEBOOKS, PANELS
 from PIL import Image
-
 from svae_lib.plotting.concentration import concentration, draw_still_globe
-from svae_lib.plotting.style import INK, Picture, new_figure, png, styled
 
+from svae_lib.plotting.style import DIGIT_CMAP, Picture, new_figure, png, styled
+
+NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 SHOWN = ("shell", "concentration", "kl", "great circle", "dials")
 
 
 def frames(name: str) -> list[np.ndarray]:
     """What a panel shows at its two settings, as arrays of pixels."""
     shown = PANELS[name]
-    panel, found = shown.make(), []
+    panel, found = shown.make(NOTEBOOKS), []
     for setting in shown.settings:
         panel.set(**setting)
         picture = getattr(panel.picture, "children", [panel.picture])[-1]
@@ -42,18 +43,18 @@ def beside(left: Image.Image, right: Image.Image) -> Image.Image:
 
 @styled
 def strip() -> Picture:
-    """A row a panel: its chapter and what it shows, then its two frames."""
+    """One row per panel: its chapter and what it shows, then its two frames."""
     rows = [frames(name) for name in SHOWN]
-    width = 7.0  # inches a frame
+    width = 7.0  # inches per frame
     heights = [width * max(frame.shape[0] / frame.shape[1] for frame in row) + 0.4 for row in rows]
     figure = new_figure(2 * width + 0.2, sum(heights) + 0.4, "The sliders in use: each panel at two settings")
     grid = figure.subplots(len(rows), 2, height_ratios=heights)
     for axes, row, name in zip(grid, rows, SHOWN, strict=True):
         for each, frame in zip(axes, row, strict=True):
-            each.imshow(frame, cmap=INK, interpolation="lanczos")
+            each.imshow(frame, cmap=DIGIT_CMAP, interpolation="lanczos")
             each.set_axis_off()
             each.set_anchor("NW")
-        axes[0].set_title(f"chapter {PANELS[name].title}", fontsize=13, color="#717581")
+        axes[0].set_title(f"chapter {PANELS[name].title}", fontsize=13, color=OUTLINE)
     return figure
 
 

@@ -151,7 +151,7 @@ def draw(folder: Path, model: VAE, data: ImageDataset, rows: list[dict]) -> list
         "history": plotting.training_curves(rows),
         "reconstructions": plotting.reconstructions(images[:10], model.reconstruct(images[:10])),
         "samples": plotting.image_grid(samples, "Images decoded from the prior"),
-        "latent": plotting.latent(model, images, test.labels),
+        "latent": plotting.latent_scatter(model, images, test.labels),
     }
     paths = []
     for name, figure in figures.items():

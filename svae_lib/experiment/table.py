@@ -88,7 +88,7 @@ def write_table(folder: str | os.PathLike) -> str:
 
     Errors: InputError, as read_rows.
     """
-    from svae_lib.plotting.seeds import seed_scores
+    from svae_lib.plotting.runs import seed_scores
 
     rows, missing = read_rows(folder)
     picture = io.BytesIO()

@@ -1,20 +1,26 @@
-"""Where the images of a data set come to lie in a latent space."""
+"""Where the images of a data set lie in a latent space."""
 
 import numpy as np
 
 from svae_lib.plotting.decoding import embed_images, factors_of, is_sphere
 from svae_lib.plotting.globe import draw_hammer
 from svae_lib.plotting.projections import hammer, point_to_lonlat
-from svae_lib.plotting.style import Picture, new_figure, scatter_digits, styled
+from svae_lib.plotting.style import OUTLINE, Picture, circle, new_figure, scatter_digits, styled
 
 DEGREES = {"xlim": (-180, 180), "ylim": (-180, 180), "xticks": range(-180, 181, 60), "yticks": range(-180, 181, 60)}
 
 
 @styled
-def latent(model, images, labels=None) -> Picture | None:
-    """The posterior means (or mean directions) of images (N, H, W), marked by their digits where labels (N,) are given.
+def latent_scatter(model, images, labels=None) -> Picture | None:
+    """Posterior means (or mean directions) of images, marked by their digits where labels are given.
 
-    Drawn for the circle, the sphere S^2, the plane and the product of two circles; None for any other space.
+    Args:
+        model: a VAE.
+        images: (N, H, W) in [0, 1].
+        labels: (N,) digits, or None for plain points.
+
+    Returns:
+        A figure for the circle, the sphere S^2, the plane and the product of two circles; None for any other space.
     """
     factors = [factor for factor, _ in factors_of(model.latent_space)]
     if len(factors) == 1 and is_sphere(factors[0], 2):
@@ -34,7 +40,14 @@ def latent(model, images, labels=None) -> Picture | None:
 
 
 def angle(points: np.ndarray) -> np.ndarray:
-    """The angle of points (..., 2), in degrees, counterclockwise from the first axis."""
+    """Angle of points in the plane, in degrees, counterclockwise from the first axis.
+
+    Args:
+        points: (..., 2).
+
+    Returns:
+        (...), in [-180, 180].
+    """
     return np.degrees(np.arctan2(points[..., 1], points[..., 0]))
 
 
@@ -53,12 +66,11 @@ def _plane(axes, points, labels):
 
 
 def _circle(axes, points, labels):
-    """One ring a digit, so that they do not hide each other: the angle is the latent, the ring is not."""
+    """One ring per digit, so that they do not hide each other: the angle is the latent, the ring is not."""
     ring = 1.0 if labels is None else 0.5 + 0.05 * np.asarray(labels)[:, None]
     unit = points / np.linalg.norm(points, axis=-1, keepdims=True)
     scatter_digits(axes, *(unit * ring).T, labels)
-    turn = np.linspace(0, 2 * np.pi, 181)
-    axes.plot(np.cos(turn), np.sin(turn), color="#717581", linewidth=1)
+    axes.plot(*circle(), color=OUTLINE, linewidth=1)
     axes.set(
         aspect="equal",
         xlabel="$z_1$",
@@ -69,20 +81,3 @@ def _circle(axes, points, labels):
 def _torus(axes, points, labels):
     scatter_digits(axes, angle(points[:, :2]), angle(points[:, 2:]), labels)
     axes.set(aspect="equal", xlabel="angle on circle 1 (degrees)", ylabel="angle on circle 2 (degrees)", **DEGREES)
-
-
-@styled
-def embedding_scatter(points, labels=None, title: str = "Embeddings") -> Picture:
-    """Points (N, D) of any latent space in the plane of their two largest principal components."""
-    centered = points - points.mean(0)
-    _, spread, directions = np.linalg.svd(centered, full_matrices=False)
-    share = spread**2 / (spread**2).sum()
-    figure = new_figure(6.5, 6.5, title)
-    axes = figure.add_subplot()
-    scatter_digits(axes, *(centered @ directions[:2].T).T, labels)
-    axes.set(
-        aspect="equal",
-        xlabel=f"principal component 1 ({share[0]:.0%} of the variance)",
-        ylabel=f"principal component 2 ({share[1]:.0%} of the variance)",
-    )
-    return figure

@@ -1,4 +1,4 @@
-"""Frames of a figure in which little moves, drawn quickly: what a slider panel shows while it is moved."""
+"""Frames of a figure in which little moves, drawn quickly, for slider panels."""
 
 from collections.abc import Iterable
 
@@ -11,23 +11,26 @@ from svae_lib.plotting.style import encode, set_title, styled
 
 
 class LiveFigure:
-    """A figure whose still parts are drawn once and kept as pixels; a frame draws the moving ones: 15 ms, not 60.
-
-    figure: finished but for its moving parts (an empty line, an image of zeros, a title of " ") and limits. It is laid
-        out here, once, so that frames do not jump.
-    moving: the artists whose data, text or visibility change from frame to frame, also an axis (axes.yaxis) whose
-        limits do. Still artists (other lines, the frame, the legend) that lie above the lowest moving one of their axes
-        come to lie above all of them; where limits move, data do not stay still. Text is what costs: 1 ms a word.
+    """Figure whose still parts are drawn once and kept as pixels; a frame draws the moving ones: 15 ms, not 60.
 
     Change the moving artists, then ask for the frame. Nothing accumulates: every frame starts from the same pixels.
 
-    >>> figure = Figure()
-    >>> axes = figure.add_subplot(xlim=(0, 1), ylim=(0, 1))
-    >>> (line,) = axes.plot([], [])
-    >>> live = LiveFigure(figure, [line])
-    >>> line.set_data([0, 1], [0, 1])
-    >>> live.frame("a line")[1:4]
-    b'PNG'
+    Args:
+        figure: finished but for its moving parts (an empty line, an image of zeros, a title of " ") and limits. It is
+            laid out here, once, so that frames do not jump.
+        moving: the artists whose data, text or visibility change from frame to frame, also an axis (axes.yaxis) whose
+            limits do. Still artists (other lines, the frame, the legend) that lie above the lowest moving one of their
+            axes are drawn above all of them; where limits move, data do not stay still. Text takes most of the time,
+            1 ms per word.
+
+    Example:
+        >>> figure = Figure()
+        >>> axes = figure.add_subplot(xlim=(0, 1), ylim=(0, 1))
+        >>> (line,) = axes.plot([], [])
+        >>> live = LiveFigure(figure, [line])
+        >>> line.set_data([0, 1], [0, 1])
+        >>> live.frame("a line")[1:4]
+        b'PNG'
     """
 
     @styled
@@ -48,7 +51,7 @@ class LiveFigure:
 
     @styled
     def frame(self, title: str) -> bytes:
-        """The figure as it now is, under this title, as PNG."""
+        """PNG of the figure as it now is, under this title."""
         self._title.set_text(title)
         np.asarray(self._canvas.buffer_rgba())[:] = self._below
         renderer = self._canvas.get_renderer()
@@ -71,5 +74,5 @@ def split(figure: Figure, moving: list[Artist]) -> tuple[list[Artist], list[Arti
 
 
 def by_height(parent: Artist) -> list[Artist]:
-    """Its children in the order in which they are drawn."""
+    """Children of an artist in the order in which they are drawn."""
     return sorted(parent.get_children(), key=lambda artist: artist.get_zorder())

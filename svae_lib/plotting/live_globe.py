@@ -7,24 +7,39 @@ import numpy as np
 
 from svae_lib.errors import import_optional
 from svae_lib.ops.sphere import fibonacci_sphere
-from svae_lib.plotting.decoding import decode_images
-from svae_lib.plotting.globe import MARK, check_sphere, decode_at, draw_digit
+from svae_lib.plotting.globe import decode_at, decode_tiles
+from svae_lib.plotting.images import draw_digit
 from svae_lib.plotting.live import LiveFigure
-from svae_lib.plotting.projections import facing, lonlat_to_point, point_to_lonlat
-from svae_lib.plotting.style import new_figure, styled
+from svae_lib.plotting.projections import lonlat_to_point, point_to_lonlat
+from svae_lib.plotting.style import MARK, PAPER, new_figure, styled
 
-PAPER = "#f4f6f8"
 UNLIT = {"ambient": 1, "diffuse": 0, "specular": 0, "fresnel": 0}
 FINDER = {"xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5, "showarrow": False, "text": " ", "width": 46}
 FINDER |= {"height": 46, "bordercolor": MARK, "borderwidth": 2}  # where the reader looks: it stays, the globe turns
 
 
 def xyz(points: np.ndarray) -> dict[str, np.ndarray]:
+    """Points (n, 3) as plotly takes them: x, y and z, each (n,)."""
     return dict(zip("xyz", points.T, strict=True))
 
 
 def plotly_globe(traces: list, title: str, reach: float, camera: dict, scale: float = 1.0, **layout):
-    """Traces around the unit sphere, cut off at `reach`, as a FigureWidget to turn; the page scrolls over it."""
+    """Globe to turn by mouse; the page scrolls over it.
+
+    Args:
+        traces: plotly traces around the unit sphere.
+        title: above the globe.
+        reach: where the traces are cut off, in radii.
+        camera: plotly's camera.
+        scale: of the globe in its frame.
+        **layout: further settings of plotly's Layout.
+
+    Returns:
+        A plotly FigureWidget.
+
+    Raises:
+        InputError: the extra [course] is not installed.
+    """
     graph = import_optional("plotly.graph_objects", extra="course")
     scene = {axis: {"visible": False, "range": [-reach, reach]} for axis in ("xaxis", "yaxis", "zaxis")}
     scene |= {"aspectmode": "manual", "aspectratio": dict.fromkeys("xyz", scale), "camera": camera}
@@ -37,10 +52,16 @@ def plotly_globe(traces: list, title: str, reach: float, camera: dict, scale: fl
 
 
 def opened_whole(figure):
-    """The plotly figure as a FigureWidget whose first message to the browser holds all of it.
+    """FigureWidget whose first message to the browser holds the whole plotly figure.
 
     A FigureWidget opens empty and sends its data after; inside of a box the browser may draw it in between, and then it
     stays empty (plotly.py issue 4998).
+
+    Args:
+        figure: a plotly Figure.
+
+    Returns:
+        The FigureWidget.
     """
     from plotly.graph_objects import FigureWidget
     from traitlets import default
@@ -58,56 +79,68 @@ def opened_whole(figure):
 
 
 def digit_patches(model, tiles: int = 100) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Digits decoded at `tiles` points spread evenly over S^2, as patches of the sphere: points (n, 3), the ink at each
-    (n,), and triangles (k, 3) of indices where there is ink. A point stands for a square of 2 x 2 pixels.
+    """Decoded digits as patches of the sphere, a point for each square of 2 x 2 pixels.
+
+    Args:
+        model: a VAE whose latent space is s2.
+        tiles: how many digits, at points spread evenly over the sphere.
+
+    Returns:
+        Points (n, 3), the pixel value at each (n,), and triangles (k, 3) of indices, where a digit is dark.
+
+    Raises:
+        InputError: the latent space is not s2.
     """
-    anchors = fibonacci_sphere(tiles).numpy()
-    images = decode_images(model, anchors * float(model.latent_space.radius))
+    images, frames, half_side = decode_tiles(model, tiles)
     rows, columns = images.shape[1] // 2, images.shape[2] // 2
-    ink = images[:, : 2 * rows, : 2 * columns].reshape(tiles, rows, 2, columns, 2).mean((2, 4))
-    half_side = 0.95 * np.sqrt(np.pi / tiles)  # a tile's share of the area 4 pi is a square of twice this side
+    values = images[:, : 2 * rows, : 2 * columns].reshape(tiles, rows, 2, columns, 2).mean((2, 4))
     across, up = ((np.arange(n) + 0.5) / n * 2 - 1 for n in (columns, rows))
     flat = np.stack(np.broadcast_arrays(half_side * across, -half_side * up[:, None], 1.0), -1)
-    frames = np.stack([facing(*place) for place in np.stack(point_to_lonlat(anchors), -1)])
     points = np.einsum("rcd,tde->trce", flat, frames)
-    index = np.arange(ink.size).reshape(ink.shape)
+    index = np.arange(values.size).reshape(values.shape)
     a, b, c, d = index[:, :-1, :-1], index[:, :-1, 1:], index[:, 1:, :-1], index[:, 1:, 1:]
     triangles = np.concatenate([np.stack(corners, -1).reshape(-1, 3) for corners in ((a, b, c), (b, d, c))])
     points = (points / np.linalg.norm(points, axis=-1, keepdims=True)).reshape(-1, 3)
-    return points, ink.ravel(), triangles[ink.ravel()[triangles].max(-1) > 0.04]
+    return points, values.ravel(), triangles[values.ravel()[triangles].max(-1) > 0.04]
 
 
 class LiveDigitGlobe:
     """Decoded digits on a plotly globe, and large, as a picture, the one decoded at the place that faces the reader.
 
-    model: a trained VAE whose latent space is s2. `widget` is the FigureWidget, `turned` is called with (longitude,
-    latitude), in whole degrees, when the reader has turned it.
+    Args:
+        model: a VAE whose latent space is s2.
+        turned: called with (longitude, latitude), in whole degrees, when the reader has turned the globe.
+
+    Attributes:
+        widget: the FigureWidget.
+
+    Raises:
+        InputError: the latent space is not s2.
     """
 
     @styled
     def __init__(self, model, turned: Callable[[int, int], None]):
-        check_sphere(model)
         self._model, self._at = model, (0.0, 0.0)
+        points, values, triangles = digit_patches(model)
         figure = new_figure(3.2, 3.7, " ")
         axes = figure.add_subplot()
         axes.set_title("decoded at the marked place")
         self._digit = draw_digit(axes)
         self._live = LiveFigure(figure, [self._digit])
         graph = import_optional("plotly.graph_objects", extra="course")
-        points, ink, triangles = digit_patches(model)
         looks = {"hoverinfo": "skip", "lighting": UNLIT}
         ball = 0.97 * fibonacci_sphere(300).numpy()
         paper = graph.Mesh3d(**xyz(ball.astype(np.float32)), alphahull=0, color=PAPER, **looks)
         scale = {"colorscale": [[0, PAPER], [1, "black"]], "cmin": 0, "cmax": 1, "showscale": False}
         corners = dict(zip("ijk", triangles.astype(np.int32).T, strict=True))
-        shades = {"intensity": ink.astype(np.float32), **scale}
+        shades = {"intensity": values.astype(np.float32), **scale}
         digits = graph.Mesh3d(**xyz(points.astype(np.float32)), **corners, **shades, **looks)
         camera = {"eye": xyz(1.25 * lonlat_to_point(0.0, 0.0)), "projection": {"type": "orthographic"}}
         self.widget = plotly_globe([paper, digits], "drag to turn", 1.02, camera, scale=1.75, annotations=[FINDER])
         self.widget.layout.scene.on_change(lambda _, camera: self._follow(camera, turned), "camera")
 
     def digit(self, longitude: float, latitude: float) -> bytes:
-        """The digit decoded at the place (longitude, latitude), in degrees, as PNG."""
+        """PNG of the digit decoded at the place (longitude, latitude), in degrees."""
         self._digit.set_data(decode_at(self._model, longitude, latitude))
         return self._live.frame(f"longitude {longitude:g}°, latitude {latitude:g}°")
 

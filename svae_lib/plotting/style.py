@@ -1,4 +1,4 @@
-"""The one style, the figure every picture is drawn on, and the helpers the pictures share."""
+"""One style for every figure: the palette, the figure, its PNG, and the shapes that several figures share."""
 
 import io
 from collections.abc import Callable, Iterable
@@ -15,7 +15,23 @@ from matplotlib.text import Text
 from PIL import Image
 
 STYLE = Path(__file__).with_name("svae.mplstyle")
-INK = "gray_r"  # digits are ink on paper: dark where a pixel is 1
+DIGIT_CMAP = "gray_r"  # a digit is dark where its pixel is 1
+
+# The palette: petroff10, as in svae.mplstyle, and grays, each color under what it means in every figure.
+SAMPLES = "#3f90da"  # what the figure is about: images, samples, codes; the vMF and the sphere in a comparison
+MARK = "#bd1f01"  # what to look for: the exact curve, a median, the chosen place, a failure
+EXPECTED = "#832db6"  # where theory puts the mean or the reader's own setting
+SECOND = "#ffa90e"  # a second kind beside SAMPLES: rejected samples, concentrations beside dimensions
+BASELINE = "#e76300"  # what SAMPLES are compared with: the Gaussian
+HISTOGRAM = "#92dadd"
+OUTLINE = "#717581"  # edges of shapes, reference lines, the uniform distribution
+TRACK = "#94a4a2"  # a path, a range, the lines of a globe
+FAINT = "#c8cdd2"
+PAPER = "#f4f6f8"  # the ground of a globe of digits
+FACTOR_COLORS = (SAMPLES, SECOND, MARK, EXPECTED, "#a96b59", OUTLINE)  # one per factor, then again from the first
+THREE_STEPS = ("#440154", "#26828e", "#6cae3f")  # three steps of viridis, the last one darker: it is for lines
+
+TILE_GAP = 2  # pixels between the images of a canvas
 
 
 class Picture(Figure):
@@ -26,7 +42,14 @@ class Picture(Figure):
 
 
 def styled(draw: Callable) -> Callable:
-    """Draw under svae.mplstyle, whatever the caller's own settings, and leave those as they were."""
+    """Decorator that runs `draw` under svae.mplstyle and leaves the caller's own settings as they were.
+
+    Args:
+        draw: a function or method that makes or changes figures.
+
+    Returns:
+        The same function, independent of the caller's rcParams.
+    """
 
     @wraps(draw)
     def wrapper(*args, **kwargs):
@@ -37,21 +60,38 @@ def styled(draw: Callable) -> Callable:
 
 
 def new_figure(width: float, height: float, title: str) -> Picture:
-    """An empty figure of width x height inches with a title, and wide enough for the title."""
+    """Empty figure with a title, at least as wide as the title.
+
+    Args:
+        width: inches.
+        height: inches.
+        title: the figure's title, which is its alternative text too.
+
+    Returns:
+        The figure, with constrained layout.
+    """
     figure = Picture(figsize=(max(width, 0.2 + 0.115 * len(title)), height), layout="constrained")
     set_title(figure, title)
     return figure
 
 
 def set_title(figure: Figure, title: str) -> Text:
+    """Figure title at the upper left; returns its text."""
     return figure.suptitle(title, x=0.01, ha="left", fontsize=13, fontweight="bold")
 
 
 def png(figure: Figure) -> bytes:
-    """The figure as a PNG of 48 colors: a third of the bytes, and nothing in it (a date, a version) changes by itself.
+    """PNG of a figure in 48 colors: a third of the bytes, and nothing in it (a date, a version) changes by itself.
 
-    >>> png(new_figure(1, 1, "empty"))[1:4]
-    b'PNG'
+    Args:
+        figure: any matplotlib Figure.
+
+    Returns:
+        The file's bytes.
+
+    Example:
+        >>> png(new_figure(1, 1, "empty"))[1:4]
+        b'PNG'
     """
     canvas = FigureCanvasAgg(figure)
     with matplotlib.rc_context(), style.context(["default", STYLE]):
@@ -60,7 +100,15 @@ def png(figure: Figure) -> bytes:
 
 
 def encode(canvas: FigureCanvasAgg, compress_level: int = 6) -> bytes:
-    """What was drawn on the canvas as a PNG of 48 colors; level 1 takes a fifth of the time and a third more bytes."""
+    """PNG, in 48 colors, of what was drawn on a canvas.
+
+    Args:
+        canvas: a canvas that has been drawn.
+        compress_level: of zlib, 0 to 9; 1 takes a fifth of the time of 6 and a third more bytes.
+
+    Returns:
+        The file's bytes.
+    """
     pixels = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
     buffer = io.BytesIO()
     few = pixels.quantize(48, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
@@ -69,12 +117,45 @@ def encode(canvas: FigureCanvasAgg, compress_level: int = 6) -> bytes:
 
 
 def to_numpy(values: torch.Tensor | np.ndarray | Iterable) -> np.ndarray:
-    """A tensor, from any device, or anything array-like, as an array."""
+    """Array of a tensor, from any device, or of anything array-like.
+
+    Args:
+        values: of any shape.
+
+    Returns:
+        An array of the same shape.
+    """
     return values.detach().cpu().numpy() if isinstance(values, torch.Tensor) else np.asarray(values)
 
 
+def circle(radius: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+    """Circle around the origin, as the x and the y (181,) of its points; axes.plot(*circle()) draws it.
+
+    Args:
+        radius: in units of the axes.
+
+    Returns:
+        x and y, each (181,), counterclockwise from (radius, 0), the first point repeated at the end.
+
+    Example:
+        >>> x, y = circle(2.0)
+        >>> float(x[0]), float(y[45])
+        (2.0, 2.0)
+    """
+    turn = np.linspace(0, 2 * np.pi, 181)
+    return radius * np.cos(turn), radius * np.sin(turn)
+
+
 def scatter_digits(axes, x: np.ndarray, y: np.ndarray, labels: Iterable[int] | None, size: float = 36) -> None:
-    """Points marked by their digit and its color; without labels, plain points."""
+    """Points marked by their digit and its color; without labels, plain points.
+
+    Args:
+        axes: where to draw.
+        x: (N,).
+        y: (N,).
+        labels: (N,) digits, or None.
+        size: of a digit, in square points.
+    """
     if labels is None:
         axes.scatter(x, y, s=size / 3, alpha=0.7, linewidths=0)
         return
@@ -87,11 +168,20 @@ def scatter_digits(axes, x: np.ndarray, y: np.ndarray, labels: Iterable[int] | N
         )
 
 
-def tile(images: np.ndarray, columns: int, gap: int = 2) -> np.ndarray:
-    """(N, H, W) images as one canvas, row by row, with `gap` white pixels between.
+def tile(images: np.ndarray, columns: int, gap: int = TILE_GAP) -> np.ndarray:
+    """Canvas of images, row by row, with white pixels between.
 
-    >>> tile(np.ones((3, 4, 4)), columns=2).shape
-    (10, 10)
+    Args:
+        images: (N, H, W).
+        columns: images in a row.
+        gap: pixels between two images.
+
+    Returns:
+        (rows (H + gap) - gap, columns (W + gap) - gap).
+
+    Example:
+        >>> tile(np.ones((3, 4, 4)), columns=2).shape
+        (10, 10)
     """
     count, height, width = images.shape
     rows = -(-count // columns)
@@ -102,7 +192,30 @@ def tile(images: np.ndarray, columns: int, gap: int = 2) -> np.ndarray:
     return canvas
 
 
+def tile_middle(number: int, size: int, gap: int = TILE_GAP) -> float:
+    """Middle of the tile that stands `number` tiles from the left (or the top) of a canvas, in its pixels.
+
+    Args:
+        number: counted from 0; may be a fraction of the way to the next tile.
+        size: width (or height) of an image, in pixels.
+        gap: pixels between two images.
+
+    Returns:
+        The place, in pixels.
+
+    Example:
+        >>> tile_middle(1, size=28)
+        44.0
+    """
+    return number * (size + gap) + size / 2
+
+
 def show_canvas(axes, canvas: np.ndarray) -> None:
-    """Ink on paper, no ticks: an image has no units."""
-    axes.imshow(canvas, cmap=INK, vmin=0, vmax=1)
+    """Digits, dark on white, without ticks: an image has no units.
+
+    Args:
+        axes: where to draw.
+        canvas: (H, W) in [0, 1].
+    """
+    axes.imshow(canvas, cmap=DIGIT_CMAP, vmin=0, vmax=1)
     axes.set_axis_off()

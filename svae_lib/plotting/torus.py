@@ -1,23 +1,31 @@
-"""A decoder's whole latent torus S^1 x S^1 at one look: as a square map, and rolled up into a doughnut."""
+"""A decoder's whole latent torus S^1 x S^1 at a glance: as a square map, and rolled up into a doughnut."""
 
 import numpy as np
 
 from svae_lib.errors import InputError
 from svae_lib.plotting.decoding import decode_images, factors_of, is_sphere
-from svae_lib.plotting.dialing import dial_frames, turned
+from svae_lib.plotting.dials import dial_frames, turned
 from svae_lib.plotting.latent import DEGREES
-from svae_lib.plotting.style import INK, Picture, new_figure, styled, tile
+from svae_lib.plotting.style import DIGIT_CMAP, EXPECTED, MARK, Picture, new_figure, styled, tile
 
 TUBE, TILT = 0.44, np.radians(42)  # the doughnut's thickness for a ring of radius 1, and how far it leans to the reader
-GRAYS = 5  # steps of ink: hundreds of digits would make a heavy picture, and nobody sees the difference
-SEAMS = {"circle 1": ("#bd1f01", ">"), "circle 2": ("#832db6", "^")}  # the edges along which each circle runs
+GRAYS = 5  # steps of gray: hundreds of digits would make a heavy picture, and nobody sees the difference
+SEAMS = {"circle 1": (MARK, ">"), "circle 2": (EXPECTED, "^")}  # the edges along which each circle runs
 
 
 def torus_texture(model, columns: int, rows: int) -> np.ndarray:
-    """The ink on the latent torus: images decoded at the middles of columns x rows cells, (rows H, columns W).
+    """Pixel values over the latent torus: images decoded at the middles of equal cells.
 
-    Columns count the angle of circle 1 from -180 degrees, rows that of circle 2 from +180 degrees, downwards.
-    Errors: InputError where the latent space is not a product of two circles.
+    Args:
+        model: a VAE whose latent space is 2xs1.
+        columns: cells along circle 1, whose angle runs from -180 degrees.
+        rows: cells along circle 2, whose angle runs from +180 degrees, downwards.
+
+    Returns:
+        (rows H, columns W) in [0, 1].
+
+    Raises:
+        InputError: the latent space is not a product of two circles.
     """
     factors = [factor for factor, _ in factors_of(model.latent_space)]
     if len(factors) != 2 or not all(is_sphere(factor, 1) for factor in factors):
@@ -30,9 +38,16 @@ def torus_texture(model, columns: int, rows: int) -> np.ndarray:
 
 
 def doughnut(texture: np.ndarray, size: int = 400) -> np.ndarray:
-    """The torus (size, 1.4 size) in space, seen from far away: ink and shade in [0, 1], NaN beside it.
+    """Torus in space, seen from far away.
 
     Circle 1 runs round the hole, its angle 0 in front; circle 2 runs round the tube, its angle 0 outermost.
+
+    Args:
+        texture: (H, W) in [0, 1], as `torus_texture` gives it.
+        size: height of the picture, pixels.
+
+    Returns:
+        (size, 1.4 size): pixel values and shade in [0, 1]; NaN beside the torus.
     """
     u, v = (((np.arange(count) + 0.5) / count - 0.5) * 2 * np.pi for count in (4 * size, 2 * size))
     u, v = u[None, :], v[::-1, None]
@@ -41,28 +56,38 @@ def doughnut(texture: np.ndarray, size: int = 400) -> np.ndarray:
     height, depth = up * np.cos(TILT) - near * np.sin(TILT), near * np.cos(TILT) + up * np.sin(TILT)
     facing = np.cos(v) * np.cos(u) * np.cos(TILT) + np.sin(v) * np.sin(TILT)  # the surface's normal towards the reader
     down, across = (np.arange(count) * edge // count for count, edge in zip(up.shape, texture.shape, strict=True))
-    ink = np.maximum(texture[np.ix_(down, across)], 0.45 * (1 - facing))
+    values = np.maximum(texture[np.ix_(down, across)], 0.45 * (1 - facing))
     scale = 0.99 * size / 2 / (np.sin(TILT) + TUBE)
     order = np.argsort(depth, axis=None)  # far to near: what is near is written last, over what it hides
     row = (size / 2 - scale * height).astype(int).ravel()[order]
     column = (0.7 * size + scale * x).astype(int).ravel()[order]
     picture = np.full((size, int(1.4 * size)), np.nan)
-    picture[row, column] = ink.ravel()[order]
+    picture[row, column] = values.ravel()[order]
     return picture
 
 
 @styled
 def torus_of_digits(model, across: int = 16) -> Picture:
-    """The whole latent torus of a model: rolled up, and cut open into a map of `across` x `across` decoded digits.
+    """Whole latent torus of a model: rolled up, and cut open into a map of decoded digits.
 
     Opposite edges of the map, drawn in one color, are one and the same circle.
+
+    Args:
+        model: a VAE whose latent space is 2xs1.
+        across: digits along each side of the map.
+
+    Returns:
+        A figure with two axes.
+
+    Raises:
+        InputError: the latent space is not a product of two circles.
     """
     figure = new_figure(9.6, 4.5, "What the decoder draws, everywhere on S¹ × S¹")
     rolled, flat = figure.subplots(1, 2, width_ratios=[1.2, 1])
-    rolled.imshow(doughnut(torus_texture(model, 32, 14)), cmap=INK, vmin=0, vmax=1)
-    rolled.set_title("rolled up, to be seen in space")
+    rolled.imshow(doughnut(torus_texture(model, 32, 14)), cmap=DIGIT_CMAP, vmin=0, vmax=1)
+    rolled.set_title("rolled up in space")
     rolled.set_axis_off()
-    flat.imshow(torus_texture(model, across, across), cmap=INK, vmin=0, vmax=1, extent=(-180, 180, -180, 180))
+    flat.imshow(torus_texture(model, across, across), cmap=DIGIT_CMAP, vmin=0, vmax=1, extent=(-180, 180, -180, 180))
     flat.set(xlabel="angle on circle 1 (degrees)", ylabel="angle on circle 2 (degrees)", **DEGREES)
     flat.set_title("cut open: edges of one color are one circle")
     flat.grid(False)

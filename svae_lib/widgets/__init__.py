@@ -1,25 +1,12 @@
-"""Slider panels for notebooks, and the base for panels of your own. They draw with plotting and hold no maths."""
+"""Slider panels that take your own model, and the base for panels of your own. They draw with svae_lib.plotting."""
 
 from svae_lib.errors import import_optional
 
 import_optional("ipywidgets", extra="course")
 
 from svae_lib.widgets.base import SliderPanel  # noqa: E402  (after the one line a user without the extra reads)
-from svae_lib.widgets.concentration import ConcentrationPanel  # noqa: E402
 from svae_lib.widgets.dials import DialsPanel  # noqa: E402
 from svae_lib.widgets.great_circle import GreatCirclePanel  # noqa: E402
-from svae_lib.widgets.kl import KLPanel  # noqa: E402
 from svae_lib.widgets.latent_globe import LatentGlobe  # noqa: E402
-from svae_lib.widgets.partition import PartitionPanel  # noqa: E402
-from svae_lib.widgets.shell import ShellPanel  # noqa: E402
 
-__all__ = [
-    "ConcentrationPanel",
-    "DialsPanel",
-    "GreatCirclePanel",
-    "KLPanel",
-    "LatentGlobe",
-    "PartitionPanel",
-    "ShellPanel",
-    "SliderPanel",
-]
+__all__ = ["DialsPanel", "GreatCirclePanel", "LatentGlobe", "SliderPanel"]

@@ -1,4 +1,4 @@
-"""The one base of the slider panels."""
+"""SliderPanel, the base of every slider panel."""
 
 import base64
 from collections.abc import Callable
@@ -12,11 +12,29 @@ from svae_lib.errors import InputError
 class SliderPanel(widgets.VBox):
     """Sliders, each tied to a box that takes typing, above a picture that follows them.
 
-    sliders: by name; reach one as panel.sliders["kappa"], set its value from code and the picture follows.
-    draw(**values): brings `picture` (an ipywidgets.Image, a FigureWidget, ...) up to date.
-    presets: named values, one button each; "reset" goes back to the values the sliders came with.
-    fallback: PNG for where no kernel runs (GitHub, a printout), in the mime bundle beside the live view.
-    height: of the picture, in pixels; fixed, so that the page does not jump.
+    Args:
+        sliders: by name; reach one as panel.sliders["kappa"], set its value from code and the picture follows.
+        draw: called as draw(**values); brings `picture` up to date.
+        picture: an ipywidgets.Image, a plotly FigureWidget, or a box of them.
+        fallback: PNG for where no kernel runs (GitHub, a printout), in the mime bundle beside the live view.
+        presets: named values, one button each; "reset" goes back to the values the sliders came with.
+        height: of the picture, in pixels; fixed, so that the page does not jump.
+
+    Attributes:
+        sliders: by name.
+        boxes: the boxes beside the sliders, by name.
+        buttons: the presets' buttons, and "reset", by name.
+        picture: as given.
+        fallback: as given.
+
+    Example:
+        >>> slider, picture = widgets.IntSlider(3, min=2, max=9), widgets.Image()
+        >>> def draw(m):
+        ...     picture.value = bytes(m)
+        >>> panel = SliderPanel({"m": slider}, draw, picture, fallback=b"")
+        >>> panel.set(m=5)
+        >>> panel.values, picture.value
+        ({'m': 5}, b'\\x00\\x00\\x00\\x00\\x00')
     """
 
     def __init__(
@@ -42,12 +60,17 @@ class SliderPanel(widgets.VBox):
 
     @property
     def values(self) -> dict[str, float]:
+        """Value of each slider, by name."""
         return {name: slider.value for name, slider in self.sliders.items()}
 
     def set(self, **values: float) -> None:
         """Move several sliders and draw once.
 
-        Errors: InputError for a name that is no slider's, and for a value that is no number.
+        Args:
+            **values: by slider; a value beyond a slider's range is brought to its end.
+
+        Raises:
+            InputError: a name is not a slider's, or a value is not a number. Nothing has moved.
         """
         for name, value in values.items():
             if name not in self.sliders:
@@ -69,9 +92,9 @@ class SliderPanel(widgets.VBox):
             self._draw(**self.values)
 
     def _box(self, slider):
-        """A box beside the slider: what is typed is brought into the slider's range, what is no number is dropped."""
-        whole = isinstance(slider, widgets.IntSlider)
-        box = (widgets.BoundedIntText if whole else widgets.BoundedFloatText)(
+        """Box beside the slider: what is typed is brought into the slider's range; anything but a number is dropped."""
+        is_integer = isinstance(slider, widgets.IntSlider)
+        box = (widgets.BoundedIntText if is_integer else widgets.BoundedFloatText)(
             slider.value, min=slider.min, max=slider.max, step=slider.step, layout=widgets.Layout(width="6em")
         )
         slider.readout = False
@@ -81,7 +104,7 @@ class SliderPanel(widgets.VBox):
         return box
 
     def _moved(self, box, change) -> None:
-        """A slider has a new value: its box follows, then the picture; from a value that is no number it goes back."""
+        """A slider has a new value: its box follows, then the picture; a NaN is taken back."""
         if change.new != change.new:
             change.owner.value = change.old
         else:
@@ -106,14 +129,3 @@ class SliderPanel(widgets.VBox):
     def _repr_mimebundle_(self, **kwargs) -> tuple[dict, dict]:
         still = {"text/plain": repr(self), "image/png": base64.b64encode(self.fallback).decode()}
         return super()._repr_mimebundle_(**kwargs) | still, {"image/png": {"alt": repr(self)}}
-
-
-def kappa_and_m(kappa: float, m: int, least_kappa: float, most: int) -> dict[str, widgets.Widget]:
-    """The sliders of a distribution on the sphere in R^m: its concentration, and its coordinates."""
-    style = {"description_width": "9em"}
-    return {
-        "kappa": widgets.FloatSlider(
-            kappa, min=least_kappa, max=most, step=0.5, description="concentration κ", style=style
-        ),
-        "m": widgets.IntSlider(m, min=2, max=most, description="coordinates m", style=style),
-    }

@@ -1,22 +1,34 @@
-"""A dial for every factor of a product of spheres."""
+"""DialsPanel: a dial for every factor of a product of spheres."""
 
 import ipywidgets as widgets
 
 from svae_lib.errors import InputError
-from svae_lib.plotting.dialing import DialsPicture, dials_triptych, digit_turns
+from svae_lib.plotting.dials import DialsPicture, digit_turns, static_preview
 from svae_lib.plotting.style import png
 from svae_lib.widgets.base import SliderPanel
 
 
 class DialsPanel(SliderPanel):
-    """Turn one factor of a product of spheres at a time, and see the digit change.
+    """Panel that turns one factor of a product of spheres at a time, with the digit it decodes to.
 
     On a circle the dial's angle is the code's angle. On a larger sphere the dial turns along one great circle: at 0 it
     stands on the start digit's own code, and the circle leads from there towards a coordinate axis. Round each dial
-    stand the digits to which it leads while the others stay.
+    stand the digits to which it leads while the others stay. Before a start digit's button is pressed, and after reset,
+    0 is the first coordinate axis on every factor.
 
-    model: a trained VAE whose latent space is a sphere or a product of spheres. images: start digits, {"a 3": (H, W)},
-    one button each. Before a button is pressed, and after reset, 0 is the first coordinate axis on every factor.
+    Args:
+        model: a VAE whose latent space is a sphere or a product of spheres.
+        images: start digits, (H, W) in [0, 1] by name ("a 3"), one button each; or None.
+
+    Raises:
+        InputError: a factor is not a sphere.
+
+    Example:
+        >>> from svae_lib import build_vae
+        >>> panel = DialsPanel(build_vae((28, 28), "s1,s2"))
+        >>> panel.set(**{"circle 1": 90})
+        >>> panel.values
+        {'circle 1': 90, 'sphere 2': 0}
     """
 
     def __init__(self, model, images: dict | None = None):
@@ -37,13 +49,18 @@ class DialsPanel(SliderPanel):
         still = [0] * len(sliders)
         settings = still, [120, *still[1:]], [*still[1:], -120]
         start = next(iter(self._starts.values()), (self._axes,))[0]
-        fallback = png(dials_triptych(model, settings, start))
+        fallback = png(static_preview(model, settings, start))
         super().__init__(sliders, draw, image, fallback=fallback, presets=presets, height=picture.height)
 
     def set(self, start: str | None = None, **degrees: float) -> None:
-        """Move several dials and draw once, from this start digit on (None: from the first axis of every factor).
+        """Move several dials and draw once.
 
-        Errors: InputError for a start digit that the panel does not have, and as SliderPanel.set.
+        Args:
+            start: name of the start digit, or None for the first axis of every factor.
+            **degrees: by dial.
+
+        Raises:
+            InputError: the panel has no such start digit, or as SliderPanel.set.
         """
         if start is not None and start not in self._starts:
             raise InputError(f"no start digit {start!r}: choose from {', '.join(self._starts) or 'none'}")

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from svae_lib.plotting import embedding_scatter, latent
+from svae_lib.plotting import latent_scatter
 from svae_lib.plotting.projections import hammer, point_to_lonlat
 
 
@@ -14,47 +14,32 @@ def points_on(figure):
 def test_spaces_of_two_dimensions_are_drawn(glass, space):
     model = glass(space)
     images = model.decode(model.latent_space.prior().sample((30,)))
-    figure = latent(model, images, torch.arange(30) % 10)
+    figure = latent_scatter(model, images, torch.arange(30) % 10)
     assert len(points_on(figure)) == 30
     assert len(figure.axes[0].collections) == 10  # one marker a digit
     assert figure.axes[0].get_xlabel()
-    assert len(points_on(latent(model, images))) == 30
+    assert len(points_on(latent_scatter(model, images))) == 30
 
 
 @pytest.mark.parametrize("space", ["s3", "e3", "s1,s2", "3xs1", "e2,e2"])
 def test_others_are_not(glass, space):
-    assert latent(glass(space), torch.zeros(3, 8, 8)) is None
+    assert latent_scatter(glass(space), torch.zeros(3, 8, 8)) is None
 
 
 def test_the_circle_is_not_mirrored(glass):
     model = glass("s1")
     place = np.array([[0.8, 0.6], [0.0, -1.0]], dtype=np.float32)
-    np.testing.assert_allclose(points_on(latent(model, model.decode(torch.as_tensor(place)))), place, atol=1e-6)
+    np.testing.assert_allclose(points_on(latent_scatter(model, model.decode(torch.as_tensor(place)))), place, atol=1e-6)
 
 
 def test_the_sphere_is_drawn_by_hammers_map(glass):
     model = glass("s2")
     place = np.array([[0.6, 0.0, 0.8], [0.0, 1.0, 0.0]], dtype=np.float32)
-    drawn = points_on(latent(model, model.decode(torch.as_tensor(place))))
+    drawn = points_on(latent_scatter(model, model.decode(torch.as_tensor(place))))
     np.testing.assert_allclose(drawn.T, hammer(*point_to_lonlat(place)), atol=1e-5)
 
 
 def test_two_circles_are_drawn_by_their_angles(glass):
     model = glass("s1,s1")
-    drawn = points_on(latent(model, model.image(0.0, 1.0, -0.6, -0.8)[None]))
+    drawn = points_on(latent_scatter(model, model.image(0.0, 1.0, -0.6, -0.8)[None]))
     np.testing.assert_allclose(drawn, [[90, np.degrees(np.arctan2(-0.8, -0.6))]], atol=1e-3)
-
-
-def test_an_embedding_scatter_shows_the_plane_of_most_variance():
-    """Points in a plane of R^5 keep their distances, and the axes' shares of the variance add up to one."""
-    generator = np.random.default_rng(0)
-    plane, _ = np.linalg.qr(generator.normal(size=(5, 2)))
-    flat = generator.normal(size=(40, 2)) * [3, 1]
-    figure = embedding_scatter(flat @ plane.T + 7, np.arange(40) % 3)
-    order = np.concatenate([np.flatnonzero(np.arange(40) % 3 == label) for label in range(3)])
-    drawn = points_on(figure)
-    np.testing.assert_allclose(drawn @ drawn.T, ((flat - flat.mean(0)) @ (flat - flat.mean(0)).T)[order][:, order])
-    shares = [
-        int(name.split("(")[1].split("%")[0]) for name in (figure.axes[0].get_xlabel(), figure.axes[0].get_ylabel())
-    ]
-    assert sum(shares) == pytest.approx(100, abs=1)

@@ -1,0 +1,10 @@
+"""The course: figures, panels and exercise checks that only the chapters in notebooks/ need.
+
+A chapter takes what it shows from its own package: `from svae_course.chapter_03 import exercises as check, figures`.
+`svae_lib` never imports this package.
+"""
+
+from svae_lib.errors import import_optional
+
+for _module in ("ipywidgets", "plotly"):
+    import_optional(_module, extra="course")  # one line with the pip command where the extra is missing

@@ -1,0 +1,1 @@
+"""Chapter 00: why a latent space would be round."""

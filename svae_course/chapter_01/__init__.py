@@ -1,0 +1,1 @@
+"""Chapter 01: how a von Mises-Fisher distribution is sampled."""

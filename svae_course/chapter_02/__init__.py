@@ -1,0 +1,1 @@
+"""Chapter 02: what a concentration costs as the dimension grows."""

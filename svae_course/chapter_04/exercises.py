@@ -1,0 +1,128 @@
+"""Checks of the exercises of chapter 04, product-space latents."""
+
+import torch
+from torch.distributions import kl_divergence
+
+from svae_course.checking import Wrong, against_truth, close, exercise, judge
+from svae_lib.distributions import HypersphericalUniform, VonMisesFisher
+from svae_lib.latent_spaces import parse_latent_space
+
+PARTITIONS = ((10,), (5, 5), (4, 3, 3), (2, 2, 2, 2, 2), (1, 1))
+COUNTS = "coordinates", "dimensions", "concentrations", "encoder outputs"
+
+
+@exercise
+def ex4_1(attempt):
+    """Check of the KL of a product, from its factors, each of batch shape (B,).
+
+    Args:
+        attempt: kl(posteriors: list, priors: list) -> (B,).
+    """
+    generator = torch.Generator().manual_seed(41)
+    posteriors, priors = [], []
+    for m in (3, 5, 2):
+        concentration = 1 + 40 * torch.rand(8, generator=generator, dtype=torch.float64)
+        posteriors.append(VonMisesFisher(torch.eye(m, dtype=torch.float64)[0].expand(8, m), concentration))
+        priors.append(HypersphericalUniform(m))
+    parts = torch.stack([kl_divergence(q, p) for q, p in zip(posteriors, priors, strict=True)])
+    truth = parts.sum(0)
+    value = _one_per_image(attempt, posteriors, priors, truth.sum())
+    mistakes = {
+        "a mean over the factors makes every KL smaller; nats of independent factors add up": parts.mean(0),
+        "densities multiply, but their logarithms, and so the KLs, add up": parts.prod(0),
+        "this is the first factor alone": parts[0],
+        "this is the last factor alone": parts[-1],
+        "this is the factor of largest KL alone": parts.amax(0),
+        "the ELBO subtracts the KL, but the KL itself is not negative": -truth,
+    }
+    picture = against_truth(torch.arange(8), value, truth, "The KL of eight images", "image", "KL (nats)")
+    return judge(value, truth, mistakes), picture
+
+
+def _one_per_image(attempt, posteriors, priors, total: torch.Tensor) -> torch.Tensor:
+    """The reader's (8,); hints of their own for a KL turned round and for images added up too."""
+    try:
+        return attempt(posteriors, priors, shape=(8,))
+    except NotImplementedError as error:
+        if not error.args:  # the stub
+            raise
+        raise Wrong("only KL(posterior || prior) is asked, and known: the posterior comes first") from None
+    except Wrong as shape:
+        try:
+            added_up = close(attempt(posteriors, priors, shape=()), total)
+        except Wrong:
+            raise shape from None
+        hint = Wrong("you added up the images too: keep one number per image, shape (8,)")
+        raise (hint if added_up else shape) from None
+
+
+@exercise
+def ex4_2(attempt):
+    """Check of the coordinates, dimensions, concentrations and encoder outputs of a partition.
+
+    Args:
+        attempt: count(dims: list) -> (4,).
+    """
+    value = torch.stack([attempt(list(dims), shape=(4,)) for dims in PARTITIONS]).double()
+    spaces = [parse_latent_space(",".join(f"s{d}" for d in dims)) for dims in PARTITIONS]
+    counts = [(space.event_size, space.parameter_size) for space in spaces]
+    rows = [(m, sum(dims), len(dims), given) for (m, given), dims in zip(counts, PARTITIONS, strict=True)]
+    truth = torch.tensor(rows, dtype=torch.float64)
+    dimensions, factors = truth[:, 1], truth[:, 2]
+    wrong = {
+        (0, "S^d has d + 1 coordinates, and every factor has one more than its dimensions"): dimensions,
+        (0, "every factor adds a coordinate to its dimensions, not the product as a whole"): dimensions + 1,
+        (1, "a direction on S^d has d degrees of freedom: its d + 1 coordinates have length one"): truth[:, 0],
+        (2, "one concentration per factor, not one for all"): torch.ones_like(factors),
+        (2, "one concentration per factor: the vMF is round on its own sphere"): dimensions,
+        (3, "a factor needs d + 1 numbers for its direction, and one more for its concentration"): truth[:, 0],
+        (3, "every factor needs a number for its concentration, not the product as a whole"): truth[:, 0] + 1,
+        (3, "the encoder gives all d + 1 coordinates of a direction, and divides by their length"): truth[:, 1] + 1,
+    }
+    picture = against_truth(torch.arange(4), value[3], truth[3], "2+2+2+2+2", "0 to 3: the four counts", "count")
+    for column, name in enumerate(COUNTS):
+        if not close(value[:, column], truth[:, column]):
+            hints = {hint: mistake for (where, hint), mistake in wrong.items() if where == column}
+            return judge(value[:, column], truth[:, column], hints).replace("not yet: ", f"not yet: {name}: "), picture
+    return "correct", picture
+
+
+@exercise
+def ex4_3(attempt):
+    """Check of the code a with its factor k, counted from 0, from b.
+
+    Args:
+        attempt: swap(a: (m,), b: (m,), k: int, sizes: list) -> (m,).
+    """
+    sizes = [5, 4, 4, 3]  # coordinates per factor
+    ends = torch.tensor(sizes).cumsum(0).tolist()
+    places = [slice(end - size, end) for size, end in zip(sizes, ends, strict=True)]
+    a, b = torch.arange(1.0, 17.0), -torch.arange(1.0, 17.0)
+    values = []
+    for k in range(4):
+        first, second = a.clone(), b.clone()
+        values.append(attempt(first, second, k, list(sizes), shape=(16,)).clone())
+        if not (torch.equal(first, a) and torch.equal(second, b)):
+            raise Wrong("you changed a code that you were given: change a copy of it, a.clone()")
+
+    def exchanged(chosen, a=a, b=b) -> torch.Tensor:
+        codes = a.repeat(4, 1)
+        for code, place in zip(codes, chosen, strict=True):
+            code[place] = b[place]
+        return codes
+
+    value, truth = torch.stack(values), exchanged(places)
+    mistakes = {
+        "this is b with the factor of a; asked is a with the factor of b": exchanged(places, b, a),
+        "this exchanges one coordinate; a factor of S^d has d + 1 of them": exchanged([[k] for k in range(4)]),
+        "this is the factor before: k counts from 0": exchanged([*places[-1:], *places[:-1]]),
+        "this is the factor after: k counts from 0": exchanged([*places[1:], *places[:1]]),
+        "the factors differ in size: factor k begins where those before it end": exchanged(
+            [slice(k * size, (k + 1) * size) for k, size in enumerate(sizes)]
+        ),
+        "nothing is exchanged": a.repeat(4, 1),
+        "everything is exchanged": b.repeat(4, 1),
+    }
+    title = "Factor 1 of 4+3+3+2, exchanged"
+    picture = against_truth(torch.arange(16), value[1], truth[1], title, "coordinate", "value (a: above 0, b: below)")
+    return judge(value, truth, mistakes), picture

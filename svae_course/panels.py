@@ -1,0 +1,80 @@
+"""Every panel of the course by name, as its chapter makes it: tests, README's strip and the site read them here."""
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from svae_course.chapter_00.panel import ShellPanel
+from svae_course.chapter_01.panel import ConcentrationPanel
+from svae_course.chapter_02.panel import KLPanel
+from svae_course.chapter_04.panel import PartitionPanel
+from svae_lib import load_dataset, load_model
+from svae_lib.datasets import to_unit
+from svae_lib.widgets import DialsPanel, GreatCirclePanel, LatentGlobe, SliderPanel
+
+START_DIGITS = (0, 3, 7)
+
+
+class CoursePanel(NamedTuple):
+    """One panel: its chapter and what it teaches, how to make it, and two settings that show it.
+
+    `make` takes the folder of the notebooks, which holds the stored weights and results.
+    """
+
+    title: str
+    make: Callable[[Path], SliderPanel]
+    settings: tuple[dict, dict]
+
+
+@cache
+def digits() -> tuple[np.ndarray, np.ndarray]:
+    """Test digits (N, H, W) in [0, 1], and their labels (N,)."""
+    test = load_dataset("mnist_5k").test
+    return to_unit(test.images), test.labels
+
+
+def stored(notebooks: Path, name: str):
+    """Model of the course by its name, from notebooks/weights."""
+    return load_model(notebooks / "weights" / f"{name}.safetensors")
+
+
+def dials(notebooks: Path) -> DialsPanel:
+    """Chapter 04's panel of dials, with three start digits."""
+    images, labels = digits()
+    return DialsPanel(stored(notebooks, "2xs1"), {f"a {digit}": images[labels == digit][0] for digit in START_DIGITS})
+
+
+PANELS = {
+    "shell": CoursePanel("00: a normal distribution becomes a shell", lambda _: ShellPanel(), ({"m": 3}, {"m": 60})),
+    "concentration": CoursePanel(
+        "01: how κ and m shape the vMF distribution",
+        lambda _: ConcentrationPanel(),
+        ({"kappa": 10, "m": 3}, {"kappa": 60, "m": 30}),
+    ),
+    "kl": CoursePanel(
+        "02: the KL of κ, and where the naive formula underflows",
+        lambda _: KLPanel(),
+        ({"kappa": 10, "m": 3}, {"kappa": 10, "m": 150}),
+    ),
+    "latent globe": CoursePanel(
+        "03: a latent sphere to turn",
+        lambda notebooks: LatentGlobe(stored(notebooks, "s2"), {"Greenwich": (0, 51)}),
+        ({"longitude": -120, "latitude": 20}, {"longitude": 60, "latitude": 20}),
+    ),
+    "great circle": CoursePanel(
+        "03: two ways from one digit to another",
+        lambda notebooks: GreatCirclePanel(stored(notebooks, "s2"), *digits()),
+        ({"first": 0, "second": 6, "fraction": 20}, {"first": 0, "second": 6, "fraction": 60}),
+    ),
+    "dials": CoursePanel(
+        "04: one dial per factor", dials, ({"circle 1": 40, "circle 2": 0}, {"circle 1": 40, "circle 2": 120})
+    ),
+    "partition": CoursePanel(
+        "04: one budget, several spheres",
+        lambda notebooks: PartitionPanel(notebooks / "results" / "04_samples.safetensors"),
+        ({"first": 100, "others": 1}, {"first": 20, "others": 100}),
+    ),
+}

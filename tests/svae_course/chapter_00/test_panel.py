@@ -1,0 +1,69 @@
+"""The shell panel: its samples, its preview, and its slider driven from code."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from svae_course.chapter_00.panel import ShellPanel, shell, static_preview
+
+
+@pytest.mark.parametrize("m", [2, 3, 20, 200])
+def test_the_points_shown_follow_that_distribution(m):
+    """Kolmogorov-Smirnov on 1,000 fixed draws: a p-value below 0.001 is a wrong distribution, or bad luck once in 1,000."""
+    assert stats.kstest(shell(m).lengths, stats.chi(m).cdf).pvalue > 1e-3
+
+
+@pytest.mark.parametrize("m", [2, 7, 200])
+def test_each_point_is_drawn_at_its_own_distance_in_the_direction_of_its_first_two_coordinates(m):
+    view, flat = shell(m), shell(2)
+    np.testing.assert_allclose(np.linalg.norm(view.places, axis=-1) * np.sqrt(m), view.lengths)
+    across = view.places[:, 0] * flat.places[:, 1] - view.places[:, 1] * flat.places[:, 0]
+    np.testing.assert_allclose(across, 0, atol=1e-12)
+    assert ((view.places * flat.places).sum(-1) > 0).all()
+
+
+def test_another_coordinate_moves_no_point_inwards():
+    assert (shell(51).lengths >= shell(50).lengths).all()
+
+
+def test_the_still_picture_shows_the_points_of_each_m():
+    figure = static_preview((2, 20))
+    for axes, m in zip(figure.axes[:2], (2, 20), strict=True):
+        np.testing.assert_array_equal(axes.lines[0].get_xydata(), shell(m).places)
+        assert axes.get_title("center") == f"m = {m}"
+
+
+def test_every_point_is_counted_in_the_histogram():
+    bars = static_preview((200,)).axes[1].patches[0].get_data()
+    assert (bars.values * np.diff(bars.edges)).sum() == pytest.approx(1)
+
+
+def test_slider_box_presets_and_reset_move_the_picture():
+    panel = ShellPanel()
+    first = bytes(panel.picture.value)
+    assert first.startswith(b"\x89PNG")
+    panel.sliders["m"].value = 3
+    three = bytes(panel.picture.value)
+    panel.boxes["m"].value = 20
+    twenty = bytes(panel.picture.value)
+    panel.buttons["m = 200"].click()
+    assert panel.values == {"m": 200}
+    assert len({first, three, twenty, bytes(panel.picture.value)}) == 4
+    panel.buttons["m = 3"].click()
+    assert bytes(panel.picture.value) == three
+    panel.buttons["reset"].click()
+    assert bytes(panel.picture.value) == first
+
+
+def test_what_is_typed_beyond_the_range_is_brought_into_it():
+    panel = ShellPanel(m=5)
+    panel.boxes["m"].value = 10**6
+    assert panel.values == {"m": 200}
+    panel.boxes["m"].value = -1
+    assert panel.values == {"m": 2}
+
+
+def test_it_has_a_still_picture_for_where_no_kernel_runs():
+    bundle, _ = ShellPanel()._repr_mimebundle_()
+    assert bundle["text/plain"] == "ShellPanel: sliders m; live where a kernel runs"
+    assert bundle["image/png"].startswith("iVBOR")

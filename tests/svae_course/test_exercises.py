@@ -1,0 +1,272 @@
+"""Every solution in the notebooks passes its check; typical wrong answers do not, and hear which mistake they made."""
+
+import math
+import re
+from importlib import import_module
+from pathlib import Path
+
+import jupytext
+import pytest
+import torch
+from matplotlib.figure import Figure
+from torch.distributions import Beta, kl_divergence
+
+from svae_course.chapter_01.exercises import moments
+from svae_lib.ops.sphere import log_surface_area
+
+SCRIPTS = sorted((Path(__file__).parents[2] / "notebooks" / "scripts").glob("*.py"))
+CHAPTERS = [import_module(f"svae_course.chapter_{script.stem[:2]}.exercises") for script in SCRIPTS]
+CHECKS = {name: check for chapter in CHAPTERS for name, check in vars(chapter).items() if re.match(r"ex\d+_", name)}
+
+
+def solutions() -> dict[str, tuple[str, str]]:
+    """By check, the name of the reader's function, and the solution that stands in the cell after the check's call."""
+    found = {}
+    for script in SCRIPTS:
+        cells = jupytext.read(script).cells
+        for cell, after in zip(cells, cells[1:], strict=False):
+            for name, function in re.findall(r"check\.(ex\d+_\d+)\((\w+)\)", cell.source):
+                solution = re.search(r"<summary>Solution</summary>.*?```python\n(.*?)```", after.source, re.DOTALL)[1]
+                found[name] = function, solution
+    return found
+
+
+def test_every_check_has_its_solution_in_a_notebook():
+    assert sorted(solutions()) == sorted(CHECKS)
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_the_solution_passes(name, capsys):
+    room, (function, solution) = {"torch": torch}, solutions()[name]
+    exec(solution, room)
+    picture = CHECKS[name](room[function])
+    assert capsys.readouterr().out == f"Exercise {name[2:].replace('_', '.')}: correct\n"
+    assert isinstance(picture, Figure)
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_a_stub_is_not_attempted_yet(name, capsys):
+    assert CHECKS[name](lambda *_: None) is None
+    assert capsys.readouterr().out.endswith(": not attempted yet\n")
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_what_raises_or_has_the_wrong_shape_or_kind_gets_a_line_and_the_notebook_goes_on(name, capsys):
+    def raises(*_):
+        raise ZeroDivisionError("oh")
+
+    for answer, said in (
+        (raises, "raised ZeroDivisionError: oh"),
+        (lambda *_: torch.zeros(2, 7), "has shape (2, 7)"),
+        (lambda *_: "four", "raised TypeError"),
+        (lambda: 0, "raised TypeError"),
+    ):
+        CHECKS[name](answer)
+        printed = capsys.readouterr().out
+        assert "not yet: " in printed and said in printed
+        assert printed.count("\n") == 1
+
+
+def bisect(kl, nats, steps=60, high=1000.0):
+    low = 0.0
+    for _ in range(steps):
+        middle = (low + high) / 2
+        low, high = (middle, high) if kl(middle) < nats else (low, middle)
+    return high
+
+
+def sine_density(theta, power):
+    """sin(theta)^power with an integral of one: a wrong power for exercise 0.2."""
+    return math.exp(log_surface_area(power + 1) - log_surface_area(power + 2)) * theta.sin() ** power
+
+
+def uniform_height(n, m=41):
+    return 2 * Beta((m - 1) / 2, (m - 1) / 2).sample((n,)) - 1
+
+
+def wood(b):
+    """Exercise 1.3's sampler with a b of one's own, b(kappa, m, root)."""
+
+    def draw(kappa, m, n):
+        root = (4 * kappa**2 + (m - 1) ** 2) ** 0.5
+        at, a = b(kappa, m, root), (m - 1 + 2 * kappa + root) / 4
+        d = 4 * a * at / (1 + at) - (m - 1) * math.log(m - 1)
+        y = (1 + uniform_height(2 * n)) / 2
+        t = 2 * a * at / (1 - (1 - at) * y)
+        w = (1 - (1 + at) * y) / (1 - (1 - at) * y)
+        return w[torch.rand(2 * n).log() < (m - 1) * torch.log(t) - t + d][:n]
+
+    return draw
+
+
+def published_b(kappa, m, root):
+    blend = min(max(kappa - 10, 0), 1)
+    return (1 - blend) * (root - 2 * kappa) / (m - 1) + blend * (m - 1) / (4 * kappa)
+
+
+def counts(dims, **mistakes):
+    """The four counts of exercise 4.2, some of them wrong."""
+    right = {"coordinates": sum(dims) + len(dims), "dimensions": sum(dims), "kappas": len(dims)}
+    return torch.tensor(list((right | {"given": sum(dims) + 2 * len(dims)} | mistakes).values()))
+
+
+def exchanged(a, b, k, sizes):
+    """Exercise 4.3's answer, for any k."""
+    start = sum(sizes[: k % 4])
+    place = slice(start, start + sizes[k])
+    return torch.cat([a[: place.start], b[place], a[place.stop :]])
+
+
+MISTAKES = {
+    "ex0_1": [
+        (lambda m: math.exp(log_surface_area(m)), "return its logarithm"),
+        (lambda m: log_surface_area(m + 1), "the sphere in R^(m+1)"),
+        (
+            lambda m: math.log(2 if m % 2 else 2 * math.pi) + sum(math.log(2 * math.pi / k) for k in range(m, 2, -2)),
+            "it divides by m - 2",
+        ),
+        (lambda m: log_surface_area(m) - math.log(m), "the volume of the ball"),
+        (lambda m: log_surface_area(m) / math.log(10), "to base 10"),
+        (lambda m: torch.tensor(log_surface_area(m), dtype=torch.float64).exp().log(), "add up logarithms"),
+        (lambda m: float("nan"), "not a number"),
+        (lambda m: m, "compare your values"),
+    ],
+    "ex0_2": [
+        (lambda theta, m: theta.sin() ** (m - 2), "is not 1"),
+        (
+            lambda theta, m: math.exp(log_surface_area(m) - log_surface_area(m - 1)) * theta.sin() ** (m - 2),
+            "the ratio is upside down",
+        ),
+        (lambda theta, m: math.pi / 180 * sine_density(theta, m - 2), "per degree"),
+        (lambda theta, m: sine_density(theta, m - 1), "form a sphere in R^(m-1)"),
+        (lambda theta, m: theta.sin() ** (m - 1), "and the integral must be 1"),
+        (lambda theta, m: sine_density(theta, m - 3), "the density of w"),
+        (lambda theta, m: theta.sin() ** (m - 3), "the density of w = cos(theta)"),
+        (lambda theta, m: torch.ones_like(theta) / math.pi, "compare your values"),
+    ],
+    "ex1_1": [
+        (lambda v, k: 1 + torch.log(1 - v + v * math.exp(-2 * k)) / k, "it falls as v grows"),
+        (lambda v, k: torch.arccos(1 + torch.log(v + (1 - v) * math.exp(-2 * k)) / k), "this is the angle"),
+        (lambda v, k: 1 + v.log() / k, "w begins at -1"),
+        (lambda v, k: 2 * v - 1, "kappa is missing"),
+        (lambda v, k: 1 + torch.log(v + (1 - v) * math.exp(-2 * k)), "divide the logarithm by kappa"),
+        (lambda v, k: torch.log(v * torch.tensor(k).exp() + (1 - v) * math.exp(-k)) / k, "exp(200) overflows"),
+        (lambda v, k: v * float("nan"), "not a number"),
+        (lambda v, k: v, "compare your values"),
+    ],
+    "ex1_2": [
+        (lambda k: (1 - torch.exp(-2 * k)) / k, "you forgot the 1/2"),
+        (lambda k: torch.sinh(k) / k, "a rate above 1?"),
+        (lambda k: torch.exp(-k) * torch.sinh(k) / k, "exp(200) overflows"),
+        (lambda k: torch.exp(-k), "the mean of exp is not exp of the mean"),
+        (lambda k: 1 / (2 * k), "the other end of the integral"),
+        (lambda k: 1 - (1 - torch.exp(-2 * k)) / (2 * k), "the fraction that is rejected"),
+        (lambda k: 1 / (1 + k), "compare your values"),
+    ],
+    "ex1_3": [
+        (wood(published_b), "right up to kappa = 10, but at kappa = 11 E[w] is 0.05 instead of 0.25"),
+        (wood(lambda kappa, m, root: (root - 2 * kappa) / (m - 1)), "in float32 root - 2 kappa has no digits left"),
+        (wood(lambda kappa, m, root: (m - 1) / (4 * kappa)), "compare your means"),
+        (lambda kappa, m, n: uniform_height(n), "compare your means"),
+        (lambda kappa, m, n: uniform_height(n) * 0 + moments(kappa, m)[0], "compare your means"),
+        (lambda kappa, m, n: uniform_height(2 * n), "has shape (8000,), it should be (4000,)"),
+    ],
+    "ex2_1": [
+        (lambda m, kappa, A: 1 - A**2 - (m - 1) / kappa * A, "has a factor more"),
+        (lambda m, kappa, A: A + kappa * (1 - A**2) - (m - 1) * A, "log C has a slope too"),
+        (lambda m, kappa, A: kappa * (1 - A**2) - m * A, "not m A / kappa"),
+        (lambda m, kappa, A: kappa * (1 - A**2), "the last term of A' is missing"),
+        (lambda m, kappa, A: A, "this is A, the mean of w"),
+        (lambda m, kappa, A: (m - 1) * A - kappa * (1 - A**2), "the other sign"),
+        (lambda m, kappa, A: kappa * A, "compare your values"),
+        (lambda m, kappa, A: (kappa * (1 - A**2) - (m - 1) * A).sum(), "has shape (), it should be (20,)"),
+    ],
+    "ex2_2": [
+        (lambda kl, nats: nats, "return the kappa that has it"),
+        (lambda kl, nats: 1e4, "the same for every sphere"),
+        (lambda kl, nats: bisect(kl, nats, steps=10), "take more steps"),
+        (lambda kl, nats: bisect(lambda kappa: -kl(kappa), -nats), "the same for every sphere"),
+        (lambda kl, nats: float("nan"), "not a number"),
+        (lambda kl, nats: 2 * bisect(kl, nats), "compare your values"),
+    ],
+    "ex2_3": [
+        (lambda m, k, A, C, area, r: k * A + C + area - (m - 1) * math.log(r), "and so is the uniform one"),
+        (lambda m, k, A, C, area, r: k * A + C + area + (m - 1) * math.log(r), "and so is the vMF density"),
+        (lambda m, k, A, C, area, r: r * k * A + C + area, "the vMF depends on the direction"),
+        (lambda m, k, A, C, area, r: k * A + C - area, "log p is minus the logarithm of the area"),
+        (lambda m, k, A, C, area, r: k * A + C, "compare your values"),
+    ],
+    "ex3_1": [
+        (lambda p, kl: p.sum((1, 2)) + kl, "the KL is a cost"),
+        (lambda p, kl: kl - p.sum((1, 2)), "this is the loss"),
+        (lambda p, kl: p.mean((1, 2)) - kl, "a mean makes the KL 784 times as heavy"),
+        (lambda p, kl: p.mean((1, 2)) + kl, "is the sum over pixels"),
+        (lambda p, kl: p.sum((1, 2)), "the KL is missing"),
+        (lambda p, kl: (p.sum((1, 2)) - kl).mean(), "has shape (), it should be (8,)"),
+        (lambda p, kl: p.sum((1, 2)) - 2 * kl, "compare your values"),
+    ],
+    "ex3_2": [
+        (lambda p, kl: (p.sum((1, 2)) - kl).argmax(), "wins where the pixels are summed"),
+        (lambda p, kl: p.sum((1, 2)).argmax(), "the best reconstruction at any KL"),
+        (lambda p, kl: p.mean((1, 2)).argmax(), "the best reconstruction at any KL"),
+        (lambda p, kl: (p.mean((1, 2)) + kl).argmax(), "the KL is subtracted"),
+        (lambda p, kl: (p.mean((1, 2)) - kl).argmin(), "this is the worst code"),
+        (lambda p, kl: p.mean((1, 2)) - kl, "has shape (7,), it should be ()"),
+        (lambda p, kl: (p.mean((1, 2)) - kl).max(), "the number of a code, from 0 to 6"),
+        (lambda p, kl: 3, "compare your values"),
+    ],
+    "ex3_3": [
+        (lambda w: w.exp().mean().log(), "underflows in float32"),
+        (lambda w: w.mean(), "the logarithm comes after the mean"),
+        (lambda w: w.logsumexp(0), "Subtract log K"),
+        (lambda w: w.max(), "compare your values"),
+    ],
+    "ex4_1": [
+        (lambda q, p: sum(map(kl_divergence, q, p)) / 3, "a mean over the factors"),
+        (lambda q, p: math.prod(map(kl_divergence, q, p)), "densities multiply"),
+        (lambda q, p: kl_divergence(q[0], p[0]), "the first factor alone"),
+        (lambda q, p: kl_divergence(q[-1], p[-1]), "the last factor alone"),
+        (lambda q, p: torch.stack(list(map(kl_divergence, q, p))).amax(0), "the factor of largest KL alone"),
+        (lambda q, p: -sum(map(kl_divergence, q, p)), "is not negative"),
+        (lambda q, p: sum(map(kl_divergence, q, p)).sum(), "you added up the images too"),
+        (lambda q, p: sum(map(kl_divergence, q, p)).mean(), "has shape (), it should be (8,)"),
+        (lambda q, p: torch.stack(list(map(kl_divergence, q, p))), "has shape (3, 8), it should be (8,)"),
+        (lambda q, p: sum(map(kl_divergence, p, q)), "the posterior comes first"),
+        (lambda q, p: sum(each.concentration for each in q), "compare your values"),
+    ],
+    "ex4_2": [
+        (lambda dims: counts(dims, coordinates=sum(dims)), "coordinates: S^d has d + 1"),
+        (lambda dims: counts(dims, coordinates=sum(dims) + 1), "coordinates: every factor adds a coordinate"),
+        (lambda dims: counts(dims, dimensions=sum(dims) + len(dims)), "dimensions: a direction on S^d has d"),
+        (lambda dims: counts(dims, kappas=1), "concentrations: one concentration per factor, not one for all"),
+        (lambda dims: counts(dims, kappas=sum(dims)), "the vMF is round"),
+        (lambda dims: counts(dims, given=sum(dims) + len(dims)), "encoder outputs: a factor needs d + 1"),
+        (lambda dims: counts(dims, given=sum(dims) + len(dims) + 1), "not the product as a whole"),
+        (lambda dims: counts(dims, given=2 * sum(dims)), "encoder outputs: compare your values"),
+        (lambda dims: torch.tensor(dims).sum(), "has shape (), it should be (4,)"),
+    ],
+    "ex4_3": [
+        (lambda a, b, k, sizes: exchanged(b, a, k, sizes), "asked is a with the factor of b"),
+        (lambda a, b, k, sizes: torch.where(torch.arange(16) == k, b, a), "exchanges one coordinate"),
+        (lambda a, b, k, sizes: exchanged(a, b, k - 1, sizes), "this is the factor before"),
+        (lambda a, b, k, sizes: exchanged(a, b, (k + 1) % 4, sizes), "this is the factor after"),
+        (lambda a, b, k, sizes: torch.where(torch.arange(16) // sizes[k] == k, b, a), "the factors differ in size"),
+        (lambda a, b, k, sizes: a, "nothing is exchanged"),
+        (lambda a, b, k, sizes: b, "everything is exchanged"),
+        (lambda a, b, k, sizes: a.copy_(exchanged(a, b, k, sizes)), "you changed a code that you were given"),
+        (lambda a, b, k, sizes: b[sum(sizes[:k]) :][: sizes[k]], "has shape (5,), it should be (16,)"),
+        (lambda a, b, k, sizes: (a + b) / 2, "compare your values"),
+    ],
+}
+
+
+@pytest.mark.parametrize(("name", "answer", "hint"), [(n, *case) for n, cases in MISTAKES.items() for case in cases])
+def test_a_typical_mistake_is_named(name, answer, hint, capsys):
+    CHECKS[name](answer)
+    printed = capsys.readouterr().out
+    assert "correct" not in printed
+    assert hint in printed
+
+
+def test_every_check_knows_typical_mistakes():
+    assert sorted(MISTAKES) == sorted(CHECKS)
