@@ -5,9 +5,10 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from svae_lib.plotting.concentration import concentration, draw_still_globe
 
-from svae_lib.plotting.style import DIGIT_CMAP, Picture, new_figure, png, styled
+from svae_course.chapter_01.panel import concentration, draw_still_globe
+from svae_course.panels import PANELS
+from svae_lib.plotting.style import DIGIT_CMAP, OUTLINE, Picture, new_figure, png, styled
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 SHOWN = ("shell", "concentration", "kl", "great circle", "dials")

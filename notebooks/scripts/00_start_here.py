@@ -34,7 +34,7 @@
 # in the middle? Will the distances from the origin spread? Write down your answers, then move the slider.
 
 # %%
-from svae_lib.widgets import ShellPanel
+from svae_course.chapter_00.panel import ShellPanel
 
 ShellPanel()
 
@@ -72,9 +72,9 @@ print(f"the nearest of 20,000 points is further out than 10: {lengths.min() > 10
 # \underbrace{(2\pi)^{-m/2}\, e^{-r^2/2}}_{\text{density at a point}}$$
 
 # %%
-from svae_lib import plotting
+from svae_course.chapter_00 import figures
 
-plotting.tug_of_war(m=20)
+figures.tug_of_war(m=20)
 
 # %% [markdown]
 # The area grows, the density falls, and at $r = \sqrt{m-1}$ the two balance: there the product is largest. That is the
@@ -106,7 +106,7 @@ from svae_lib.ops import geodesic_distance
 
 torch.manual_seed(0)
 pairs = {m: HypersphericalUniform(m).sample((2, 20_000)) for m in (2, 3, 20, 200)}
-plotting.angle_histograms({m: geodesic_distance(a, b) for m, (a, b) in pairs.items()})
+figures.angle_histograms({m: geodesic_distance(a, b) for m, (a, b) in pairs.items()})
 
 # %% [markdown]
 # On a circle every angle is equally likely. In high dimensions almost any two directions are nearly at right angles,
@@ -130,6 +130,8 @@ def needle(angle, size=16):
 
 
 # %%
+from svae_lib import plotting
+
 turn = 2 * torch.pi * torch.arange(360) / 360
 plotting.image_grid(needle(turn[::30]), "One turn of the needle", columns=12)
 
@@ -190,7 +192,7 @@ spaces = {"line, normal prior": "e1", "plane, normal prior": "e2", "circle, unif
 models = {name: train(space) for name, space in spaces.items()}
 
 # %%
-plotting.compass_codes(models, needle(turn))
+figures.compass_codes(models, needle(turn))
 
 # %% [markdown]
 # The line cannot hold a circle. After a full turn the code must return to its start, and on its way back it passes the
@@ -218,7 +220,7 @@ for name, model in models.items():
 
 # %%
 torch.manual_seed(0)
-plotting.prior_rows(models, needle(2 * torch.pi * torch.rand(12)))
+figures.prior_rows(models, needle(2 * torch.pi * torch.rand(12)))
 
 # %% [markdown]
 # Every code on the circle decodes to a needle. The plane's prior also samples codes in the hole, and they decode to
@@ -263,7 +265,7 @@ print(f"the KL is larger in the plane by more than a nat: {plane > circle + 1}")
 # Write the body of the function and run the cell: the check prints one line and plots your answer against the truth.
 
 # %%
-from svae_lib import exercises as check
+from svae_course.chapter_00 import exercises as check
 
 # %% [markdown]
 # ### Exercise 0.1: how large is a sphere?

@@ -32,7 +32,7 @@
 # $$q(z) \propto e^{\kappa\, \mu^\top z}, \qquad z \in S^{m-1} = \{z \in \mathbb{R}^m : \lVert z \rVert = 1\}$$
 
 # %%
-from svae_lib.widgets import ConcentrationPanel
+from svae_course.chapter_01.panel import ConcentrationPanel
 
 ConcentrationPanel()
 
@@ -77,9 +77,9 @@ for m in (3, 11, 101):
 # from the distribution. The volume factor (the *room*) comes from the sphere: how much of it lies at height $w$.
 
 # %%
-from svae_lib.plotting import sampling
+from svae_course.chapter_01 import figures
 
-sampling.pull_and_room(10, (3, 11, 101))
+figures.tilt_and_volume(10, (3, 11, 101))
 
 # %% [markdown]
 # On $S^2$ the volume factor is the same at every height, which answers question 3 (Archimedes knew). As $m$ grows,
@@ -125,14 +125,14 @@ def propose(kappa, m, n):
 
 # %%
 torch.manual_seed(0)
-sampling.rejection(30, 11, *propose(30, 11, 400))
+figures.rejection(30, 11, *propose(30, 11, 400))
 
 # %% [markdown]
 # The points lie evenly under the envelope, so those below the red line lie evenly under the density: their $w$ has
 # exactly the distribution we want. Where the envelope touches the density, nothing is wasted.
 
 # %%
-sampling.acceptance_rates(propose)
+figures.acceptance_rates(propose)
 
 # %% [markdown]
 # After the slide, two proposals in three are accepted even in the worst case, whatever the dimension. Uniform points
@@ -157,7 +157,7 @@ def around_pole(kappa, m, n):
     return torch.cat([w, (1 - w**2).sqrt() * v], dim=-1)
 
 
-def mirror(mu, x):
+def reflect(mu, x):
     u = normalize(torch.eye(len(mu))[0] - mu, dim=0)
     return x - 2 * (x @ u)[:, None] * u
 
@@ -166,7 +166,7 @@ def mirror(mu, x):
 torch.manual_seed(0)
 mu = torch.tensor([-0.6, 0.8])
 x = around_pole(10, 2, 40)
-sampling.mirror(mu, x, mirror(mu, x))
+figures.reflection(mu, x, reflect(mu, x))
 
 # %% [markdown]
 # Here is the circle, $m = 2$. A line joins each blue sample to its red image, and the mirror bisects every line. The
@@ -179,9 +179,9 @@ sampling.mirror(mu, x, mirror(mu, x))
 # %%
 torch.manual_seed(0)
 mu = normalize(torch.randn(41), dim=0)
-scratch = mirror(mu, around_pole(11, 41, 20_000))
+scratch = reflect(mu, around_pole(11, 41, 20_000))
 library = VonMisesFisher(mu, 11.0).sample((20_000,))
-sampling.cosine_histograms(11, 41, {"from scratch": scratch @ mu, "svae_lib": library @ mu})
+figures.cosine_histograms(11, 41, {"from scratch": scratch @ mu, "svae_lib": library @ mu})
 
 # %% [markdown]
 # Both follow the exact density. But do not trust a histogram alone. The mean of $w$ is known exactly, as a ratio of two
@@ -228,7 +228,7 @@ for m, kappa in ((3, 11), (41, 10), (41, 11), (128, 11)):
 torch.manual_seed(0)
 kappas = torch.arange(1, 41)
 means = torch.stack([published_w(kappa, 41, 20_000).mean() for kappa in kappas.tolist()])
-sampling.mean_cosine(41, kappas, {"published sampler": means})
+figures.mean_cosine(41, kappas, {"published sampler": means})
 
 # %% [markdown]
 # Up to $\kappa = 10$ all is well; just above it the concentration is nearly gone. At $m = 128$ the mean even points
@@ -240,7 +240,7 @@ sampling.mean_cosine(41, kappas, {"published sampler": means})
 # Each check prints one line and plots your answer against the truth.
 
 # %%
-from svae_lib import exercises as check
+from svae_course.chapter_01 import exercises as check
 
 # %% [markdown]
 # ### Exercise 1.1: no rejection on S²
@@ -387,7 +387,7 @@ check.ex1_3(repaired_w)
 from svae_lib.ops import rotate_pole_to
 
 pole, mu = torch.eye(3)[0], torch.tensor([1.0, 1e-4, 0.0])  # an angle of 1e-4 apart
-print("our mirror sends the pole to mu:", torch.allclose(mirror(mu, pole[None])[0], mu, atol=1e-6))
+print("our reflection sends the pole to mu:", torch.allclose(reflect(mu, pole[None])[0], mu, atol=1e-6))
 print("rotate_pole_to does:", torch.allclose(rotate_pole_to(mu, pole), mu, atol=1e-6))
 
 # %%

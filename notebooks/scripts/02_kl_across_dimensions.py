@@ -49,7 +49,8 @@
 import torch
 from torch.distributions import kl_divergence
 
-from svae_lib import HypersphericalUniform, VonMisesFisher, plotting
+from svae_course.chapter_02 import figures
+from svae_lib import HypersphericalUniform, VonMisesFisher
 
 
 def kl(m, kappa):
@@ -60,7 +61,7 @@ def kl(m, kappa):
 print(f"m = 3, kappa = 10: {kl(3, 10.0):.1f} nats")
 
 # %%
-plotting.kl_curves()
+figures.kl_curves()
 
 # %% [markdown]
 # On the left, each sphere begins as a straight line of slope 2, so the KL grows like $\kappa^2$. Then it bends, and
@@ -80,7 +81,7 @@ print("dearest at m =", max(range(2, 200), key=lambda m: kl(m, 10.0)))
 
 # %%
 spheres = [(3, 10.0), (11, 10.0), (101, 10.0)]
-plotting.polar_densities(spheres, "The same κ = 10 on three spheres")
+figures.polar_densities(spheres, "The same κ = 10 on three spheres")
 
 # %% [markdown]
 # At $m = 3$ the uniform $w$ is flat, and the vMF pushes it to the top. At $m = 11$ the vMF must leave the equator,
@@ -151,7 +152,7 @@ print("20,000 draws agree to 0.05 nats:", bool(abs(drawn - kl(11, 10.0)) < 0.05)
 # That is a hint: what counts is not $\kappa$ but $\kappa / m$. Divide both axes by $m$.
 
 # %%
-plotting.kl_collapse()
+figures.kl_collapse()
 
 # %% [markdown]
 # From $m = 11$ on, the spheres fall on one curve; the small ones leave it where $\kappa/m$ is large. On the right, the
@@ -164,7 +165,7 @@ plotting.kl_collapse()
 
 # %%
 spheres = [(11, 11.0), (101, 101.0), (1001, 1001.0)]
-plotting.polar_densities(spheres, "The same κ / m = 1 on three spheres")
+figures.polar_densities(spheres, "The same κ / m = 1 on three spheres")
 
 # %% [markdown]
 # $\rho$ is the value that $w$ settles on, and at $\kappa = m$ it is 0.618, the golden ratio conjugate. In high
@@ -195,7 +196,7 @@ for dtype in (np.float32, np.float64):
     print(f"{dtype.__name__}: m = {dead} gives {naive_kl(dead, one)[0]}, exact {kl(dead, 1.0):.6f}")
 
 # %%
-plotting.where_naive_dies(naive_kl)
+figures.where_naive_kl_fails(naive_kl)
 
 # %% [markdown]
 # In the red region `ive` returns 0, whose logarithm is $-\infty$, and $A$ is 0/0. The dark region beside it is worse,
@@ -216,7 +217,7 @@ print(f"svae_lib: {kl(1001, 1.0):.4e} (kappa^2 / 2m = {1 / 2002:.4e})")
 # type into the boxes, and switch between float32 and float64.
 
 # %%
-from svae_lib.widgets import KLPanel
+from svae_course.chapter_02.panel import KLPanel
 
 KLPanel()
 
@@ -233,7 +234,7 @@ KLPanel()
 # $\mu$. How much KL does it cost?
 
 # %%
-plotting.concentration_floor()
+figures.concentration_floor()
 
 # %% [markdown]
 # Whatever the encoder outputs, the KL on a single sphere is at least the height at the left end of its solid line:
@@ -260,7 +261,7 @@ for m in (3, 41):
 # Change the unit of length, and see:
 
 # %%
-plotting.surface_areas()
+figures.surface_areas()
 
 # %% [markdown]
 # Measure in half meters instead of meters, which doubles the radius, and the "largest" sphere is a different one. With
@@ -275,7 +276,7 @@ plotting.surface_areas()
 # Each check prints one line and plots your answer against the truth.
 
 # %%
-from svae_lib import exercises as check
+from svae_course.chapter_02 import exercises as check
 
 # %% [markdown]
 # ### Exercise 2.1: the slope of the KL

@@ -171,7 +171,7 @@ plotting.digit_globe(atlas, f"What {name} draws, everywhere on the sphere")
 # Where does the encoder put images? Each is marked with its label, which the model has never seen:
 
 # %%
-plotting.latent(atlas, test[:250], data.test.labels[:250])
+plotting.latent_scatter(atlas, test[:250], data.test.labels[:250])
 
 # %% [markdown]
 # This answers the first two questions. Images of one digit lie together, because what looks alike lies together. For
@@ -236,7 +236,7 @@ GreatCirclePanel(atlas, test, data.test.labels)
 # %%
 codes = atlas.embed(test)
 pairs = zip(codes[:250], codes[250:], strict=True)
-halfway = [plotting.two_ways(atlas, a, b, [0.5]).undecided for a, b in pairs]
+halfway = [plotting.two_ways(atlas, a, b, [0.5]).uncertainty for a, b in pairs]
 worse = sum(bool(line > arc) for arc, line in halfway) / len(halfway)
 print(f"the straight line is the more undecided one in over 75 % of them: {worse > 0.75}")
 
@@ -252,7 +252,7 @@ plane = build_vae(data.image_shape, "e2")
 plane_history = fit(plane, data, epochs=20, batch_size=50, schedule=Schedule(warmup=5))
 
 # %%
-plotting.latent(plane, test[:250], data.test.labels[:250])
+plotting.latent_scatter(plane, test[:250], data.test.labels[:250])
 
 # %% [markdown]
 # Here is the middle again, where many kinds crowd together, and here are the few kinds that moved out into the open,
@@ -265,8 +265,10 @@ plotting.latent(plane, test[:250], data.test.labels[:250])
 import json
 from pathlib import Path
 
+from svae_course.chapter_03 import figures
+
 runs = json.loads(Path("results/03_mnist.json").read_text())
-plotting.seed_comparison(runs)
+figures.seed_comparison(runs)
 
 # %% [markdown]
 # Each mark is one run, and zero is the mean of the Gaussian runs with the same $d$. The rate is the KL of the code, the
@@ -283,9 +285,9 @@ def summary(scores):
 
 
 print(" d  runs  Gaussian: mean (range)     vMF: mean (range)          overlap?  apart by chance")
-for d, both in plotting.by_dimension(runs, "test_log_likelihood").items():
+for d, both in figures.by_dimension(runs, "test_log_likelihood").items():
     flat, round_ = both["Gaussian"], both["vMF"]
-    overlap = "yes" if plotting.ranges_overlap(flat, round_) else "no"
+    overlap = "yes" if figures.ranges_overlap(flat, round_) else "no"
     chance = 2 / comb(len(flat) + len(round_), len(flat))
     print(f"{d:2}  {len(flat)}+{len(round_)}   {summary(flat):25}  {summary(round_):25}  {overlap:8}  {chance:.0%}")
 
@@ -303,7 +305,7 @@ for d, both in plotting.by_dimension(runs, "test_log_likelihood").items():
 # Each check prints one line and plots your answer against the truth.
 
 # %%
-from svae_lib import exercises as check
+from svae_course.chapter_03 import exercises as check
 
 # %% [markdown]
 # ### Exercise 3.1: the ELBO from its parts

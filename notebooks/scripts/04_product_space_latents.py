@@ -49,6 +49,7 @@
 import numpy as np
 import torch
 
+from svae_course.chapter_04 import figures
 from svae_lib import Schedule, build_vae, fit, load_dataset, load_model, plotting
 from svae_lib.datasets import held_out_images
 from svae_lib.errors import InputError
@@ -87,7 +88,7 @@ print(torus.latent_space, "and", product.latent_space)
 # spaces have two dimensions, and both posteriors have the same KL.
 
 # %%
-plotting.bell_shapes()
+figures.posterior_shapes()
 
 # %% [markdown]
 # On the sphere the cloud is round, and no $\kappa$ can make it anything else. The pair says *about here on circle 1,
@@ -151,7 +152,7 @@ plotting.torus_of_digits(torus)
 # Where does the encoder put the images? Each is marked with its label, which the model has never seen:
 
 # %%
-plotting.latent(torus, test, labels)
+plotting.latent_scatter(torus, test, labels)
 
 # %% [markdown]
 # Most digits have a region of their own, and some regions run across an edge. Compare with the map above: the model
@@ -179,9 +180,9 @@ DialsPanel(torus, {f"a {digit}": test[labels == digit][0] for digit in range(10)
 
 # %%
 for space in ("s3", "2xs1"):
-    bill = plotting.partition(space)
-    sizes = f"{bill.coordinates} coordinates, {sum(bill.dims)} dimensions"
-    print(f"{space}: {sizes}, number of kappas: {bill.concentrations}")
+    counts = figures.partition(space)
+    sizes = f"{counts.coordinates} coordinates, {sum(counts.dims)} dimensions"
+    print(f"{space}: {sizes}, number of kappas: {counts.concentrations}")
 
 # %% [markdown]
 # We gave up a third dimension, and got a second concentration for it. It is always so: a sphere $S^{d_k}$ has $d_k + 1$
@@ -190,7 +191,7 @@ for space in ("s3", "2xs1"):
 # $$m = \sum_{k=1}^{K} (d_k + 1) = d + K$$
 
 # %%
-plotting.ledger()
+figures.dimension_budget()
 
 # %% [markdown]
 # Hold the dimensions at ten, on the left, and every split adds a coordinate for the decoder to read. Hold the
@@ -226,7 +227,7 @@ print("least sure, on the whole, of digit", min(medians, key=medians.get))
 # for the others. The images are decoded from samples of the prior, by a stored model of each kind.
 
 # %%
-from svae_lib.widgets import PartitionPanel
+from svae_course.chapter_04.panel import PartitionPanel
 
 PartitionPanel("results/04_samples.safetensors")
 
@@ -238,9 +239,11 @@ PartitionPanel("results/04_samples.safetensors")
 # grows with $K$:
 
 # %%
+from svae_course.vmf import floor_kl
+
 for space in ("s10", "s5,s5", "s4,s3,s3", "5xs2"):
-    name = plotting.partition(space).name
-    print(f"{name}: {plotting.floor_cost(space):.2f} nats at least")
+    name = figures.partition(space).name
+    print(f"{name}: {floor_kl(space):.2f} nats at least")
 
 # %% [markdown]
 # ## Is it worth it?
@@ -256,14 +259,14 @@ from pathlib import Path
 
 path = Path("results/04_partitions.json")
 runs = json.loads(path.read_text()) if path.exists() else []
-plotting.partition_scores(runs)
+figures.partition_scores(runs)
 
 # %% [markdown]
 # Each dot is one training run, and the gray bar spans the seeds of the undivided sphere: chance alone moves a score
 # that far. To the right lie better log-likelihoods and better reconstructions, but larger KLs. In numbers:
 
 # %%
-ranges = plotting.seed_ranges(runs, "test_log_likelihood")
+ranges = figures.seed_ranges(runs, "test_log_likelihood")
 for name, (low, high, seeds) in ranges.items():
     print(f"{name}: from {low:.2f} to {high:.2f} nats, number of seeds: {seeds}")
 best = max(ranges, key=lambda name: ranges[name][1], default="no run stored")
@@ -282,7 +285,7 @@ print("the highest log-likelihood of all:", best)
 # Each check prints one line and plots your answer against the truth.
 
 # %%
-from svae_lib import exercises as check
+from svae_course.chapter_04 import exercises as check
 
 # %% [markdown]
 # ### Exercise 4.1: the KL of a product

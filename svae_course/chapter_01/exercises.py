@@ -15,9 +15,7 @@ def ex1_1(attempt):
         attempt: inverse_cdf(v: (n,), kappa) -> (n,).
     """
     v, kappas = torch.linspace(0.05, 0.95, 10).repeat(3), torch.tensor([1.0, 10.0, 200.0]).repeat_interleave(10)
-    rows = [
-        attempt(v, k[0].item(), shape=(10,)) for v, k in zip(v.view(3, 10), kappas.view(3, 10), strict=True)
-    ]
+    rows = [attempt(v, k[0].item(), shape=(10,)) for v, k in zip(v.view(3, 10), kappas.view(3, 10), strict=True)]
     value = torch.cat(rows)
     if value[:20].isfinite().all() and not value.isfinite().all():
         raise Wrong("exp(200) overflows in float32: take exp(kappa) out of the logarithm on paper")

@@ -15,7 +15,7 @@ class SliderPanel(widgets.VBox):
     Args:
         sliders: by name; reach one as panel.sliders["kappa"], set its value from code and the picture follows.
         draw: called as draw(**values); brings `picture` up to date.
-        picture: an ipywidgets.Image, a plotly FigureWidget, or a box of them.
+        picture: any widget: an ipywidgets.Image, a plotly FigureWidget, a box of them.
         fallback: PNG for where no kernel runs (GitHub, a printout), in the mime bundle beside the live view.
         presets: named values, one button each; "reset" goes back to the values the sliders came with.
         height: of the picture, in pixels; fixed, so that the page does not jump.
@@ -28,13 +28,13 @@ class SliderPanel(widgets.VBox):
         fallback: as given.
 
     Example:
-        >>> slider, picture = widgets.IntSlider(3, min=2, max=9), widgets.Image()
+        >>> slider, label = widgets.IntSlider(3, min=2, max=9), widgets.Label()
         >>> def draw(m):
-        ...     picture.value = bytes(m)
-        >>> panel = SliderPanel({"m": slider}, draw, picture, fallback=b"")
+        ...     label.value = f"m is {m}"
+        >>> panel = SliderPanel({"m": slider}, draw, label, fallback=b"")
         >>> panel.set(m=5)
-        >>> panel.values, picture.value
-        ({'m': 5}, b'\\x00\\x00\\x00\\x00\\x00')
+        >>> panel.values, label.value
+        ({'m': 5}, 'm is 5')
     """
 
     def __init__(

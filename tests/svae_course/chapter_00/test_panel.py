@@ -9,7 +9,7 @@ from svae_course.chapter_00.panel import ShellPanel, shell, static_preview
 
 @pytest.mark.parametrize("m", [2, 3, 20, 200])
 def test_the_points_shown_follow_that_distribution(m):
-    """Kolmogorov-Smirnov on 1,000 fixed draws: a p-value below 0.001 is a wrong distribution, or bad luck once in 1,000."""
+    """Kolmogorov-Smirnov on 1,000 fixed samples: a p-value below 0.001 is a fault, or bad luck once in 1,000."""
     assert stats.kstest(shell(m).lengths, stats.chi(m).cdf).pvalue > 1e-3
 
 

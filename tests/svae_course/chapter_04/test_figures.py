@@ -2,7 +2,6 @@
 
 import math
 
-import numpy as np
 import pytest
 import torch
 
@@ -34,6 +33,7 @@ def test_the_budget_draws_a_block_for_every_number():
             widths[axes].setdefault(round(patch.get_y() + patch.get_height() / 2), []).append(patch.get_width())
     assert [sum(blocks) for blocks in widths[left].values()] == [11, 12, 13, 15]
     assert [sum(blocks) for blocks in widths[right].values()] == [12] * 5
+
 
 ROWS = [
     {"latent_space": space, "test_log_likelihood": score, "test_reconstruction": score + 9, "test_kl": 20.0 - number}

@@ -43,6 +43,7 @@ def test_stored_samples_are_found_and_what_is_missing_is_said(tmp_path):
     assert "not a whole safetensors file" in stored_samples(path, ("s10",))["s10"]
     assert "there are no weights" in stored_samples(tmp_path / "none", ("s10",))["s10"]
 
+
 SPACES = ("s10", "s5,s5", "s4,s3,s3", "5xs2")
 
 
