@@ -66,7 +66,9 @@ def test_the_library_never_imports_the_course():
     assert [path for path in LIBRARY if any(name.startswith("svae_course") for name in imported(path))] == []
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "svae_course").glob("chapter_*/*.py")), ids=lambda p: "/".join(p.parts[-2:]))
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "svae_course").glob("chapter_*/*.py")), ids=lambda p: "/".join(p.parts[-2:])
+)
 def test_a_chapter_imports_no_later_one(path):
     chapters = {name.split(".")[1] for name in imported(path) if name.startswith("svae_course.chapter_")}
     assert all(chapter <= path.parent.name for chapter in chapters)
