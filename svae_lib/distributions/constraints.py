@@ -1,4 +1,4 @@
-"""What parameters and samples must satisfy; each constraint's text names the cure, for torch prints it."""
+"""Constraints on parameters and samples; the text of each names the cure, because torch prints it in its errors."""
 
 import torch
 from torch import Tensor
@@ -6,7 +6,7 @@ from torch.distributions.constraints import Constraint
 
 
 def norm_tolerance(dtype: torch.dtype) -> float:
-    """How far from 1 the length of a unit vector may be: what normalizing in the dtype leaves, with room to spare."""
+    """Deviation from 1 allowed for the length of a unit vector: the error of normalizing in the dtype, and a margin."""
     return 100.0 * torch.finfo(dtype).eps
 
 
@@ -37,7 +37,17 @@ class _Radius(Constraint):
 
 
 class Sphere(Constraint):
-    """Points of R^m at the distance `radius` from the origin, up to the rounding of their dtype."""
+    """Points of R^m at the distance r from the origin, up to the rounding of their dtype.
+
+    Args:
+        radius: r > 0, shape (*batch).
+
+    Example:
+        >>> import torch
+        >>> from svae_lib.distributions.constraints import Sphere
+        >>> Sphere(torch.tensor(5.0)).check(torch.tensor([[3.0, 4.0], [1.0, 0.0]]))
+        tensor([ True, False])
+    """
 
     event_dim = 1
 
@@ -45,6 +55,7 @@ class Sphere(Constraint):
         self.radius = radius
 
     def check(self, value: Tensor) -> Tensor:
+        """Whether each point of shape (*sample, *batch, m) lies on the sphere, a boolean of shape (*sample, *batch)."""
         return (value.norm(dim=-1) / self.radius - 1.0).abs() <= norm_tolerance(value.dtype)
 
     def __repr__(self) -> str:

@@ -1,4 +1,4 @@
-"""What every distribution on a sphere shares: its radius, its support, and the form z = r (cos t mu + sin t v)."""
+"""Base classes of the distributions on a sphere: radius, support, and samples z = r (cos(theta) mu + sin(theta) v)."""
 
 from numbers import Number
 from typing import Any
@@ -8,11 +8,23 @@ from torch import Tensor
 from torch.distributions import Distribution
 
 from svae_lib.distributions import constraints
-from svae_lib.ops.sphere import place_at_angle
+from svae_lib.ops.rotation import place_at_angle
 
 
-def floating(name: str, value: Any, like: Tensor | None = None) -> Tensor:
-    """The parameter as a floating-point tensor (a number takes the dtype and device of `like`), or a TypeError."""
+def as_float_tensor(name: str, value: Any, like: Tensor | None = None) -> Tensor:
+    """Parameter of a distribution as a floating-point tensor.
+
+    Args:
+        name: The parameter's name, for the error.
+        value: A number or a floating-point tensor.
+        like: A tensor whose dtype and device a number takes; torch's defaults without it.
+
+    Returns:
+        The tensor itself, or the number as a tensor of shape ().
+
+    Raises:
+        TypeError: If the value is neither.
+    """
     if isinstance(value, Number) and not isinstance(value, (bool, complex)):
         return torch.as_tensor(float(value)) if like is None else like.new_tensor(float(value))
     if isinstance(value, Tensor) and value.is_floating_point():
@@ -22,22 +34,23 @@ def floating(name: str, value: Any, like: Tensor | None = None) -> Tensor:
 
 
 class SphereDistribution(Distribution):
-    """A distribution on the sphere of radius r in R^m: shapes (*batch,) and (m,)."""
+    """Distribution on the sphere of radius r in R^m: batch_shape (*batch), event_shape (m,)."""
 
     has_rsample = True
     radius: Tensor
 
     @property
     def ambient_dim(self) -> int:
-        """m, the number of coordinates; the sphere itself has m - 1 dimensions."""
+        """Number of coordinates m; the sphere itself has m - 1 dimensions."""
         return self.event_shape[0]
 
     @property
     def support(self) -> constraints.Sphere:
+        """Points whose distance from the origin is the radius."""
         return constraints.Sphere(self.radius)
 
     def select(self, index: int) -> "SphereDistribution":
-        """The distribution at one place of the last batch dimension."""
+        """Distribution at one index of the last batch dimension."""
         raise NotImplementedError
 
     def _log_growth(self) -> Tensor:
@@ -46,9 +59,23 @@ class SphereDistribution(Distribution):
 
 
 class RotationallySymmetric(SphereDistribution):
-    r"""A distribution whose density depends on z by the angle to one direction only.
+    r"""Distribution whose density depends on z only through the angle theta between z and one direction mu.
 
-    A subclass tells the law of that angle: `_sample_polar_angle`, `_polar_moments`, `_log_density`, `_unit_entropy`.
+        z = r (cos(theta) mu + sin(theta) v),  v uniform on the unit sphere orthogonal to mu
+
+    A subclass implements the distribution of theta: `_polar_moments`, `_log_density`, `_sample_polar_angle` and
+    `_unit_entropy`. Its mu is the argument `loc`, its kappa (k in equations) the argument `concentration`.
+
+    Args:
+        loc: Mean direction mu, unit vectors, shape (*batch, m).
+        concentration: kappa >= 0, shape (*batch) or a number; 0 is the uniform distribution.
+        radius: r > 0, shape (*batch) or a number.
+        validate_args: As in torch.distributions.
+
+    Raises:
+        ValueError: If loc is not of length 1, a concentration is not finite and >= 0, a radius is not finite and > 0,
+            or the shapes do not fit together.
+        TypeError: If a parameter is not floating point.
     """
 
     arg_constraints = {
@@ -60,11 +87,11 @@ class RotationallySymmetric(SphereDistribution):
     def __init__(self, loc: Tensor, concentration: Tensor | float, radius: Tensor | float = 1.0, validate_args=None):
         if not isinstance(loc, Tensor):
             raise TypeError(f"loc must be a floating-point tensor of shape (*batch, m), found {loc!r}")
-        loc = floating("loc", loc)
-        concentration = floating("concentration", concentration, like=loc)
+        loc = as_float_tensor("loc", loc)
+        concentration = as_float_tensor("concentration", concentration, like=loc)
         if loc.ndim < 1 or loc.shape[-1] < 2:
             raise ValueError(f"loc must have the shape (*batch, m) with m >= 2, found {tuple(loc.shape)}")
-        radius = floating("radius", radius, like=loc)
+        radius = as_float_tensor("radius", radius, like=loc)
         try:
             batch_shape = torch.broadcast_shapes(loc.shape[:-1], concentration.shape, radius.shape)
         except RuntimeError:
@@ -78,6 +105,7 @@ class RotationallySymmetric(SphereDistribution):
         super().__init__(batch_shape, loc.shape[-1:], validate_args=validate_args)
 
     def expand(self, batch_shape, _instance=None):
+        """Distribution with its parameters expanded to a larger batch_shape."""
         new = self._get_checked_instance(type(self), _instance)
         batch_shape = torch.Size(batch_shape)
         new.loc = self.loc.expand(*batch_shape, self.ambient_dim)
@@ -88,58 +116,82 @@ class RotationallySymmetric(SphereDistribution):
         return new
 
     def select(self, index: int) -> "RotationallySymmetric":
+        """Distribution at one index of the last batch dimension."""
         loc, concentration, radius = self.loc[..., index, :], self.concentration[..., index], self.radius[..., index]
         return type(self)(loc, concentration, radius, validate_args=False)
 
     @property
     def mode(self) -> Tensor:
+        """Point of the highest density, r mu, shape (*batch, m)."""
         return self.radius.unsqueeze(-1) * self.loc
 
     @property
     def mean(self) -> Tensor:
-        cosine, _, _ = self._polar_moments()
-        return (self.radius * cosine).unsqueeze(-1) * self.loc
+        """Mean r E[cos theta] mu, a point inside the sphere, shape (*batch, m)."""
+        mean_cosine, _, _ = self._polar_moments()
+        return (self.radius * mean_cosine).unsqueeze(-1) * self.loc
 
     @property
     def variance(self) -> Tensor:
+        """Variance of each coordinate, the diagonal of the covariance matrix, shape (*batch, m)."""
         _, along, across = (moment.unsqueeze(-1) for moment in self._polar_moments())
         return self.radius.square().unsqueeze(-1) * (across + (along - across) * self.loc**2)
 
     @property
     def covariance_matrix(self) -> Tensor:
-        r"""r^2 (Var[cos t] mu mu' + E[sin^2 t]/(m-1) (I - mu mu')), shape (*batch, m, m)."""
+        r"""Covariance r^2 (Var[cos theta] mu mu' + E[sin^2 theta]/(m-1) (I - mu mu')), shape (*batch, m, m)."""
         _, along, across = (moment[..., None, None] for moment in self._polar_moments())
         outer = self.loc.unsqueeze(-1) * self.loc.unsqueeze(-2)
         identity = torch.eye(self.ambient_dim, dtype=self.loc.dtype, device=self.loc.device)
         return self.radius.square()[..., None, None] * (across * identity + (along - across) * outer)
 
+    def log_prob(self, value: Tensor) -> Tensor:
+        """Log density with respect to the area of the sphere of radius r.
+
+        Args:
+            value: Points of the sphere, shape (*sample, *batch, m).
+
+        Returns:
+            Log density in nats, shape (*sample, *batch).
+
+        Raises:
+            ValueError: If a value is not on the sphere.
+        """
+        if self._validate_args:
+            self._validate_sample(value)
+        return self._log_density(value / self.radius.unsqueeze(-1)) - self._log_growth()
+
     def rsample(self, sample_shape=()) -> Tensor:
-        """Draws of shape (*sample_shape, *batch, m), differentiable in every parameter."""
+        """Samples that are differentiable in loc, concentration and radius.
+
+        Args:
+            sample_shape: Shape of the sample, (*sample).
+
+        Returns:
+            Points of the sphere, shape (*sample, *batch, m).
+        """
         shape = self._extended_shape(torch.Size(sample_shape))
         versine, sine = self._sample_polar_angle(shape[:-1])
         noise = torch.randn(shape, dtype=self.loc.dtype, device=self.loc.device)
         return place_at_angle(self.loc.expand(shape), versine, sine, self.radius.expand(shape[:-1]), noise)
 
-    def log_prob(self, value: Tensor) -> Tensor:
-        """Logarithm of the density with respect to the area of the sphere of radius r, shape (*sample, *batch)."""
-        if self._validate_args:
-            self._validate_sample(value)
-        return self._log_density(value / self.radius.unsqueeze(-1)) - self._log_growth()
-
     def entropy(self) -> Tensor:
-        """Differential entropy in nats with respect to the area of the sphere of radius r."""
+        """Differential entropy in nats with respect to the area of the sphere of radius r, shape (*batch)."""
         return self._unit_entropy() + self._log_growth()
 
-    def _sample_polar_angle(self, shape: torch.Size) -> tuple[Tensor, Tensor]:
-        """1 - cos t and sin t, each of the given shape."""
-        raise NotImplementedError
-
     def _polar_moments(self) -> tuple[Tensor, Tensor, Tensor]:
-        """E[cos t], Var[cos t] and E[sin^2 t] / (m - 1)."""
+        """E[cos theta], Var[cos theta] and E[sin^2 theta] / (m - 1), each (*batch).
+
+        The second and third are the variance along mu and across it, the eigenvalues of the unit sphere's covariance.
+        """
         raise NotImplementedError
 
     def _log_density(self, unit: Tensor) -> Tensor:
         """Log density at points of the unit sphere."""
+        raise NotImplementedError
+
+    def _sample_polar_angle(self, shape: torch.Size) -> tuple[Tensor, Tensor]:
+        """The versine 1 - cos(theta) and sin(theta), each of the given shape."""
         raise NotImplementedError
 
     def _unit_entropy(self) -> Tensor:
@@ -147,6 +199,6 @@ class RotationallySymmetric(SphereDistribution):
         raise NotImplementedError
 
 
-def same_radius(p: SphereDistribution, q: SphereDistribution, divergence: Tensor) -> Tensor:
-    """The divergence where the two spheres coincide, and infinity where their supports are disjoint."""
+def infinite_unless_same_radius(p: SphereDistribution, q: SphereDistribution, divergence: Tensor) -> Tensor:
+    """Divergence of p from q where the two spheres coincide; infinity where their supports are disjoint."""
     return torch.where(p.radius == q.radius, divergence, torch.inf)

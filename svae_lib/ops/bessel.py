@@ -13,60 +13,121 @@ from torch import Tensor
 
 from svae_lib.ops import bessel_expansions as expansions
 from svae_lib.ops import bessel_table
+from svae_lib.ops.bessel_expansions import BesselQuantities
 
 
 def log_ive(order: float, x: Tensor) -> Tensor:
     r"""Logarithm of the exponentially scaled modified Bessel function of the first kind.
 
-    log I_v(x) - x,  with derivative  I_{v+1}(x)/I_v(x) + v/x - 1.
+        log I_v(x) - x,  with derivative  I_{v+1}(x) / I_v(x) + v/x - 1
 
-    Shapes: x any shape; the result has the shape, dtype and device of x. At x = 0 it is 0 for order 0, else -inf.
-    Errors: ValueError for an order or an x that is negative, infinite or NaN; TypeError for an integer x.
-    Source: DLMF 10.25.2 and 10.41.3.
+    Args:
+        order: The order v, a finite number >= 0.
+        x: Argument >= 0, floating point, any shape.
 
-    >>> import torch
-    >>> log_ive(511.5, torch.tensor([1.0, 1000.0]))  # I itself would be 1e-1320
-    tensor([-3038.4854,  -132.5958])
+    Returns:
+        Tensor of the shape, dtype and device of x. At x = 0 it is 0 for order 0, else -inf.
+
+    Raises:
+        ValueError: If the order or an element of x is negative, infinite or NaN.
+        TypeError: If x is not a floating-point tensor.
+
+    References:
+        DLMF 10.25.2 and 10.41.3.
+
+    Example:
+        >>> import torch
+        >>> from svae_lib.ops import log_ive
+        >>> log_ive(511.5, torch.tensor([1.0, 1000.0]))  # I itself would be 1e-1320
+        tensor([-3038.4854,  -132.5958])
     """
     return _LogIve.apply(_checked(order, x), float(order))
 
 
 def ive(order: float, x: Tensor) -> Tensor:
-    r"""Exponentially scaled modified Bessel function of the first kind, exp(-x) I_v(x).
+    r"""Exponentially scaled modified Bessel function of the first kind.
+
+        exp(-x) I_v(x)
 
     It underflows to 0 where its value does; `log_ive` never does.
 
-    Shapes: x any shape; the result has the shape, dtype and device of x.
-    Errors: as `log_ive`.
-    Source: DLMF 10.25.2.
+    Args:
+        order: The order v, a finite number >= 0.
+        x: Argument >= 0, floating point, any shape.
 
-    >>> import torch
-    >>> ive(0, torch.tensor([0.0, 1.0]))
-    tensor([1.0000, 0.4658])
+    Returns:
+        Tensor of the shape, dtype and device of x.
+
+    Raises:
+        ValueError: If the order or an element of x is negative, infinite or NaN.
+        TypeError: If x is not a floating-point tensor.
+
+    References:
+        DLMF 10.25.2.
+
+    Example:
+        >>> import torch
+        >>> from svae_lib.ops import ive
+        >>> ive(0, torch.tensor([0.0, 1.0]))
+        tensor([1.0000, 0.4658])
     """
     return log_ive(order, x).exp()
 
 
 def bessel_ratio(order: float, x: Tensor) -> Tensor:
-    r"""Ratio of neighbouring modified Bessel functions, I_{v+1}(x) / I_v(x), in [0, 1).
+    r"""Ratio of neighboring modified Bessel functions of the first kind, in [0, 1).
+
+        A(x) = I_{v+1}(x) / I_v(x),  with derivative  A' = 1 - A^2 - (2v + 1) A / x
 
     With v = m/2 - 1 it is A_m(x), the mean resultant length of a von Mises-Fisher distribution in R^m.
-    Its derivative is  A' = 1 - A^2 - (2v+1) A/x.
 
-    Shapes: x any shape; the result has the shape, dtype and device of x.
-    Errors: as `log_ive`.
-    Source: DLMF 10.29.1, 10.31.3 and 10.41.3.
+    Args:
+        order: The order v, a finite number >= 0.
+        x: Argument >= 0, floating point, any shape.
 
-    >>> import torch
-    >>> bessel_ratio(5 / 2 - 1, torch.tensor(2.0))
-    tensor(0.3611)
+    Returns:
+        Tensor of the shape, dtype and device of x.
+
+    Raises:
+        ValueError: If the order or an element of x is negative, infinite or NaN.
+        TypeError: If x is not a floating-point tensor.
+
+    References:
+        DLMF 10.29.1, 10.31.3 and 10.41.3.
+
+    Example:
+        >>> import torch
+        >>> from svae_lib.ops import bessel_ratio
+        >>> bessel_ratio(5 / 2 - 1, torch.tensor(2.0))
+        tensor(0.3611)
     """
     return vmf_quantities(float(order), _checked(order, x)).ratio
 
 
-def vmf_quantities(order: float, x: Tensor) -> expansions.BesselQuantities:
-    """KL to the uniform, A, 1 - A and A' of a von Mises-Fisher at once, differentiable twice; x is not checked."""
-    return expansions.BesselQuantities(*_Terms.apply(x, order))
+def vmf_quantities(order: float, x: Tensor) -> BesselQuantities:
+    r"""KL to the uniform distribution, A, 1 - A and A' of a von Mises-Fisher distribution, from one evaluation.
+
+    All four can be differentiated twice in x. The inputs are not checked: NaN gives NaN.
+
+    Args:
+        order: The order v = m/2 - 1 for the sphere in R^m, a float.
+        x: The concentration >= 0, floating point, any shape.
+
+    Returns:
+        `BesselQuantities`, four tensors of the shape, dtype and device of x.
+
+    Example:
+        >>> import torch
+        >>> from svae_lib.ops.bessel import vmf_quantities
+        >>> vmf_quantities(5 / 2 - 1, torch.tensor(2.0)).ratio_derivative
+        tensor(0.1474)
+    """
+    return BesselQuantities(*_VMFQuantities.apply(x, order))
+
+
+def to_float64(x: Tensor) -> Tensor:
+    """Tensor x in float64 where its device has it; on MPS, which has not, x itself."""
+    return x if x.device.type == "mps" else x.double()
 
 
 def _checked(order: float, x: Tensor) -> Tensor:
@@ -81,55 +142,51 @@ def _checked(order: float, x: Tensor) -> Tensor:
     return x
 
 
-def precise(x: Tensor) -> Tensor:
-    """x in float64 where the device has it (MPS has not): the formulas behind it are sound in float32 too."""
-    return x if x.device.type == "mps" else x.double()
-
-
 class _LogIve(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x: Tensor, order: float) -> Tensor:
         ctx.order = order
         ctx.save_for_backward(x)
-        return expansions.log_ive(order, precise(x)).to(x.dtype)
+        return expansions.log_ive(order, to_float64(x)).to(x.dtype)
 
     @staticmethod
     def backward(ctx, grad: Tensor):
         (x,) = ctx.saved_tensors
-        # written so that v/x is not there at all for v = 0, where x = 0 is an ordinary point
-        growth = ctx.order / x if ctx.order else 0.0
-        return grad * (growth - vmf_quantities(ctx.order, x).one_minus_ratio), None
+        # v/x - (1 - A); for v = 0 the quotient is left out, because x = 0 is an ordinary point there
+        v_over_x = ctx.order / x if ctx.order else 0.0
+        return grad * (v_over_x - vmf_quantities(ctx.order, x).one_minus_ratio), None
 
 
-class _Terms(torch.autograd.Function):
-    """The four terms as outputs: since A' is one of them, the first derivatives can be differentiated again."""
+class _VMFQuantities(torch.autograd.Function):
+    """The four quantities as outputs: since A' is one of them, the first derivatives can be differentiated again."""
 
     @staticmethod
     def forward(ctx, x: Tensor, order: float) -> tuple[Tensor, ...]:
-        values = expansions.terms(order, x) if x.dtype == torch.float64 else bessel_table.terms(order, x.float())
-        values = tuple(value.to(x.dtype) for value in values)
+        in_float64 = x.dtype == torch.float64
+        quantities = expansions.quantities(order, x) if in_float64 else bessel_table.quantities(order, x.float())
+        quantities = tuple(quantity.to(x.dtype) for quantity in quantities)
         ctx.order = order
-        ctx.save_for_backward(x, values[-1])
+        ctx.save_for_backward(x, quantities[-1])
         ctx.set_materialize_grads(False)
-        return values
+        return quantities
 
     @staticmethod
-    def backward(ctx, grad_kl, grad_ratio, grad_complement, grad_slope):
-        x, slope = ctx.saved_tensors
-        parts = [] if grad_kl is None else [grad_kl * x * slope]
+    def backward(ctx, grad_kl, grad_ratio, grad_one_minus_ratio, grad_ratio_derivative):
+        x, ratio_derivative = ctx.saved_tensors
+        parts = [] if grad_kl is None else [grad_kl * x * ratio_derivative]  # d KL / dx = x A'
         if grad_ratio is not None:
-            parts.append(grad_ratio * slope)
-        if grad_complement is not None:
-            parts.append(-grad_complement * slope)
-        if grad_slope is not None:
-            parts.append(grad_slope * _Curvature.apply(x, ctx.order))
+            parts.append(grad_ratio * ratio_derivative)
+        if grad_one_minus_ratio is not None:
+            parts.append(-grad_one_minus_ratio * ratio_derivative)
+        if grad_ratio_derivative is not None:
+            parts.append(grad_ratio_derivative * _RatioSecondDerivative.apply(x, ctx.order))
         return sum(parts[1:], parts[0]) if parts else None, None
 
 
-class _Curvature(torch.autograd.Function):
+class _RatioSecondDerivative(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x: Tensor, order: float) -> Tensor:
-        return expansions.curvature(order, precise(x)).to(x.dtype)
+        return expansions.ratio_second_derivative(order, to_float64(x)).to(x.dtype)
 
     @staticmethod
     def backward(ctx, grad: Tensor):

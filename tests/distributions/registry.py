@@ -1,4 +1,4 @@
-"""One line a distribution: every law of test_laws.py runs for every entry."""
+"""One line per distribution: every law of test_laws.py runs for every entry."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,7 +20,8 @@ def direction(*shape: int, dtype=torch.float64, seed: int = 3) -> Tensor:
 class Entry:
     name: str
     build: Callable[..., Distribution]  # (m, k, batch, dtype, radius) -> distribution
-    law: Callable[[int, float], polar.PolarLaw]  # the law of the angle to loc (to e_1 for the uniform)
+    # (m, k) -> distribution of the angle to loc (to e_1 for the uniform)
+    angle: Callable[[int, float], polar.PolarDistribution]
     concentrated: bool = True  # has parameters loc and concentration
 
     def __str__(self) -> str:
@@ -46,7 +47,7 @@ SINGLE = [
 
 
 def product(m: int, k: float, batch=(), dtype=torch.float64, radius: float = 1.0) -> ProductDistribution:
-    """A run of two bells in R^m, a uniform circle, and one bell of the other family."""
+    """A group of two vMF factors in R^m, a uniform circle, and a Power Spherical factor."""
     vmf = VonMisesFisher(direction(*batch, 2, m, dtype=dtype), torch.full((*batch, 2), k, dtype=dtype), radius)
     circle = _uniform(2, batch=batch, dtype=dtype, radius=radius)
     return ProductDistribution([Independent(vmf, 1), circle, _around(PowerSpherical)(m, k, batch, dtype, radius)])

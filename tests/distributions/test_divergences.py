@@ -27,8 +27,8 @@ PAIRS = [
 
 
 def other_product(m):
-    run = VonMisesFisher(direction(2, m, seed=8), 1.0)
-    return ProductDistribution([Independent(run, 1), HypersphericalUniform(2), HypersphericalUniform(m)])
+    group = VonMisesFisher(direction(2, m, seed=8), 1.0)
+    return ProductDistribution([Independent(group, 1), HypersphericalUniform(2), HypersphericalUniform(m)])
 
 
 @pytest.mark.parametrize(
@@ -47,11 +47,11 @@ def test_divergence_agrees_with_monte_carlo(pair, m):
 @pytest.mark.parametrize("m", [2, 3, 20, 400])
 @pytest.mark.parametrize("k", [1e-2, 1.0, 30.0, 1e4])
 def test_divergence_from_the_uniform_agrees_with_quadrature(m, k):
-    """KL = E[log density ratio], both terms from the brute quadrature (good to about 1e-10)."""
+    """KL = E[log density ratio], both terms from the brute-force quadrature (good to about 1e-10)."""
     flat = polar.uniform(m)
     for family, build in ((VonMisesFisher, polar.von_mises_fisher), (PowerSpherical, polar.power_spherical)):
-        law = build(m, k)
-        expected = law.mean(law.log_mass - flat.log_mass)
+        exact = build(m, k)
+        expected = exact.mean(exact.log_mass - flat.log_mass)
         found = kl_divergence(around(family, m, k), HypersphericalUniform(m)).item()
         assert found == pytest.approx(expected, rel=1e-7, abs=1e-9)
 
@@ -78,17 +78,17 @@ def test_entropy_has_its_known_values(m, k, nats):
     assert around(VonMisesFisher, m, k).entropy().item() == pytest.approx(nats, abs=1e-6)
 
 
-def test_divergence_from_itself_is_zero_and_its_derivative_in_k_is_k_times_the_slope():
+def test_divergence_from_itself_is_zero_and_its_derivative_in_k_is_k_times_the_ratio_derivative():
     from svae_lib.ops.bessel import vmf_quantities
 
     k = torch.tensor([0.5, 7.0, 300.0], dtype=torch.float64, requires_grad=True)
     p = VonMisesFisher(direction(6), k)
     torch.testing.assert_close(kl_divergence(p, p), torch.zeros(3, dtype=torch.float64), rtol=0, atol=1e-13)
     (gradient,) = torch.autograd.grad(kl_divergence(p, HypersphericalUniform(6)).sum(), k)
-    torch.testing.assert_close(gradient, (k * vmf_quantities(2.0, k).slope).detach())
+    torch.testing.assert_close(gradient, (k * vmf_quantities(2.0, k).ratio_derivative).detach())
 
 
-def test_a_mirrored_bell_costs_twice_the_mean():
+def test_the_divergence_from_the_mirrored_distribution_is_2_k_times_the_ratio():
     """KL(vMF(mu) || vMF(-mu)) = 2 k A."""
     p = around(VonMisesFisher, 5, 3.0)
     q = VonMisesFisher(-p.loc, p.concentration)
@@ -104,7 +104,7 @@ def test_the_radius_does_not_matter_until_it_differs():
     assert kl_divergence(small, large).item() == math.inf
 
 
-def test_a_product_adds_up_its_factors_and_may_mix_runs_with_single_factors():
+def test_a_product_adds_up_its_factors_and_may_mix_groups_with_single_factors():
     p = product(3, 4.0)
     q = ProductDistribution(
         [HypersphericalUniform(3), HypersphericalUniform(3), HypersphericalUniform(2), HypersphericalUniform(3)]

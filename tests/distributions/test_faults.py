@@ -22,7 +22,7 @@ def test_sampler_stays_a_von_mises_fisher_beyond_kappa_10(m, k, mean_cosine):
 
 
 def test_importance_weights_are_unbiased():
-    """E_q[p/q] = 1 for the uniform p: with samples of another law than the density's the bound is none."""
+    """E_q[p/q] = 1 for the uniform p: with samples of another distribution than the density's it is no bound."""
     torch.manual_seed(0)
     d = VonMisesFisher(direction(41), 20.0)
     z = d.sample((100_000,))
@@ -57,12 +57,12 @@ def test_noise_of_exactly_zero_is_no_fault(family, m, monkeypatch):
 
 
 @pytest.mark.parametrize("m", [2, 4, 41])
-def test_the_draw_of_an_accelerator_needs_no_look(m):
-    """Its 26 proposals a row leave no row without an accepted one, at kappa where fewest are accepted (a share of 0.65
-    for m = 2), and have the law's mean: five standard errors of 10^5 draws."""
+def test_the_draw_on_an_accelerator_needs_no_look(m):
+    """Its 26 proposals a row leave no row without an accepted one, at kappa where fewest are accepted (a fraction of
+    0.65 for m = 2), and have the exact mean: five standard errors of 10^5 draws."""
     k = torch.full((100_000,), 1e3)
-    gap = 1 - (1 - (b := (m - 1) / (2 * k + (4 * k**2 + (m - 1) ** 2).sqrt()))) / (1 + b)
-    versine, _, accepted = sampling._one_accepted(gap, sampling._BLIND_TRIES, m)
+    b = (m - 1) / (2 * k + (4 * k**2 + (m - 1) ** 2).sqrt())
+    versine, _, accepted = sampling._last_accepted(1 - (1 - b) / (1 + b), sampling._PROPOSALS_ON_ACCELERATOR, m)
     assert accepted.all()
     mean = 1 - VonMisesFisher(direction(m), 1e3).mean.norm()
     assert abs(versine.mean() - mean) < 5 * versine.std() / 100_000**0.5

@@ -18,7 +18,7 @@ DIMENSIONS = [2, 3, 4, 6, 11, 41, 128, 1024]
 CONCENTRATIONS = [1e-3, 1.0, 11.0, 100.0, 1e4, 1e6]
 
 
-def implicit_speed(m: int, k: float, angle: float) -> float:
+def exact_implicit_gradient(m: int, k: float, angle: float) -> float:
     """-(d theta/dk) / sin(theta) = Int_0^theta (cos p - A) f(p) dp / (f(theta) sin(theta)), by mpmath's quadrature."""
     with mp.workdps(40):
         ratio = mp.besseli(mp.mpf(m) / 2, k) / mp.besseli(mp.mpf(m) / 2 - 1, k)
@@ -35,34 +35,35 @@ def implicit_speed(m: int, k: float, angle: float) -> float:
 @pytest.mark.parametrize("k", [1e-3, 0.5, 5.0, 60.0, 900.0])
 def test_the_derivative_of_a_sample_is_the_implicit_one(m, k):
     """At five points across the bulk and both tails; the nodes' error is below 4e-7 (m = 2) and 1e-8 (else)."""
-    law = polar.von_mises_fisher(m, k)
-    for share in (1e-3, 0.1, 0.5, 0.9, 0.999):
-        index = int((law.cdf_values < share).sum())
-        versine, sine = float(law.versine[index]), float(law.sine[index])
-        terms = vmf_quantities(m / 2 - 1, torch.tensor(k, dtype=torch.float64))
+    exact = polar.von_mises_fisher(m, k)
+    for fraction in (1e-3, 0.1, 0.5, 0.9, 0.999):
+        index = int((exact.cdf_values < fraction).sum())
+        versine, sine = float(exact.versine[index]), float(exact.sine[index])
+        quantities = vmf_quantities(m / 2 - 1, torch.tensor(k, dtype=torch.float64))
         values = [torch.tensor(value, dtype=torch.float64) for value in (k, versine, sine)]
-        found = implicit_gradient(values[0], terms.one_minus_ratio, values[1], values[2], m).item()
-        expected = implicit_speed(m, k, 2 * math.atan2(versine, sine))
-        assert found == pytest.approx(expected, rel=1e-6 if m == 2 else 2e-8), share
+        found = implicit_gradient(values[0], quantities.one_minus_ratio, values[1], values[2], m).item()
+        expected = exact_implicit_gradient(m, k, 2 * math.atan2(versine, sine))
+        assert found == pytest.approx(expected, rel=1e-6 if m == 2 else 2e-8), fraction
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
 @pytest.mark.parametrize("m", DIMENSIONS)
-def test_the_mean_derivative_of_w_is_the_slope_of_the_ratio(m, dtype):
+def test_the_mean_derivative_of_w_is_the_derivative_of_the_ratio(m, dtype):
     """E[dw/dk] = A'(k) within 0.5 %, for every m and k: the accept-reject gradient of the public code misses by half.
 
-    One point in each of 4,000 equal shares of the exact CDF stands for the draws, so that no luck is involved.
+    One point in each of 4,000 equal parts of the exact CDF stands for the draws, so that no luck is involved.
     """
     for k in CONCENTRATIONS:
-        slope = vmf_quantities(m / 2 - 1, torch.tensor(k, dtype=torch.float64)).slope.item()
-        law = polar.von_mises_fisher(m, k)
-        shares = (np.arange(4000) + 0.5) / 4000
-        versine = torch.from_numpy(np.exp(np.interp(shares, law.cdf_values, np.log(law.versine))))
+        quantities = vmf_quantities(m / 2 - 1, torch.tensor(k, dtype=torch.float64))
+        exact = polar.von_mises_fisher(m, k)
+        fractions = (np.arange(4000) + 0.5) / 4000
+        versine = torch.from_numpy(np.exp(np.interp(fractions, exact.cdf_values, np.log(exact.versine))))
         sine = torch.sqrt(versine * (2 - versine))
-        one_minus_ratio = vmf_quantities(m / 2 - 1, torch.tensor(k, dtype=torch.float64)).one_minus_ratio.to(dtype)
+        one_minus_ratio = quantities.one_minus_ratio.to(dtype).expand(4000)
         concentration = torch.full((4000,), k, dtype=dtype)
-        speed = implicit_gradient(concentration, one_minus_ratio.expand(4000), versine.to(dtype), sine.to(dtype), m)
-        assert (speed.double() * sine**2).mean().item() == pytest.approx(slope, rel=5e-3), k
+        q = implicit_gradient(concentration, one_minus_ratio, versine.to(dtype), sine.to(dtype), m)
+        expected = quantities.ratio_derivative.item()
+        assert (q.double() * sine**2).mean().item() == pytest.approx(expected, rel=5e-3), k
 
 
 @pytest.mark.parametrize("family", [VonMisesFisher, PowerSpherical])
@@ -137,7 +138,7 @@ def test_the_second_derivative_of_a_sample_follows_from_the_first(m):
     (first,) = torch.autograd.grad(w, k, create_graph=True)
     (second,) = torch.autograd.grad(first, k)
 
-    def slope(w: float, k: float) -> float:
+    def dw_dk(w: float, k: float) -> float:
         k = torch.tensor(k, dtype=torch.float64)
         w = torch.tensor(w, dtype=torch.float64)
         sine = torch.sqrt(1 - w * w)
@@ -145,5 +146,5 @@ def test_the_second_derivative_of_a_sample_follows_from_the_first(m):
 
     h = 1e-5
     w0, s0 = w.item(), first.item()
-    expected = (slope(w0 + h * s0, 4.0 + h) - slope(w0 - h * s0, 4.0 - h)) / (2 * h)
+    expected = (dw_dk(w0 + h * s0, 4.0 + h) - dw_dk(w0 - h * s0, 4.0 - h)) / (2 * h)
     assert second.item() == pytest.approx(expected, rel=1e-5)

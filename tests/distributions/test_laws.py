@@ -86,7 +86,7 @@ def test_a_sample_off_the_sphere_is_refused_with_the_cure(build):
         d.log_prob(torch.ones(17, dtype=torch.float64))
 
 
-# --- the law of the samples ---
+# --- the distribution of the samples ---
 
 
 @every
@@ -109,11 +109,11 @@ def test_the_marginal_passes_kolmogorov_and_smirnov(entry, m):
     for k in (1e-3, 1.0, 11.0, 50.0, 1e3, 1e6) if entry.concentrated else (0.0,):
         for dtype in DTYPES:
             if dtype is torch.float32 and k * m > 1e6:
-                continue  # 1 - w recovered from float32 coordinates has lost its digits; the norm and mean laws remain
+                continue  # 1 - w recovered from float32 coordinates has no digits left; norm and mean are tested
             d = entry.build(m, k, dtype=dtype)
             pole = d.loc if entry.concentrated else d.mode
             versine = (0.5 * (d.sample((draws,)).double() - pole.double()).square().sum(-1)).numpy()
-            assert stats.kstest(versine, entry.law(m, k).cdf).pvalue > 1e-5, (m, k, dtype)
+            assert stats.kstest(versine, entry.angle(m, k).cdf).pvalue > 1e-5, (m, k, dtype)
 
 
 @single
@@ -121,12 +121,12 @@ def test_the_marginal_passes_kolmogorov_and_smirnov(entry, m):
 def test_moments_are_the_exact_ones(entry, m):
     """Against the quadrature of the textbook density, which is good to 1e-9 here."""
     for k in (0.0, 0.3, 5.0, 80.0, 1e4):
-        d, law = entry.build(m, k, radius=1.5), entry.law(m, k)
+        d, exact = entry.build(m, k, radius=1.5), entry.angle(m, k)
         pole = d.loc if entry.concentrated else d.mode / 1.5
-        along, across = law.along, law.across / (m - 1)
+        along, across = exact.along, exact.across / (m - 1)
         outer = pole[:, None] * pole[None, :]
         expected = 1.5**2 * (along * outer + across * (torch.eye(m, dtype=torch.float64) - outer))
-        torch.testing.assert_close(d.mean, 1.5 * law.cosine * pole, rtol=1e-8, atol=1e-9)
+        torch.testing.assert_close(d.mean, 1.5 * exact.cosine * pole, rtol=1e-8, atol=1e-9)
         torch.testing.assert_close(d.covariance_matrix, expected, rtol=1e-8, atol=1e-9)
         torch.testing.assert_close(d.variance, expected.diagonal(), rtol=1e-8, atol=1e-9)
 

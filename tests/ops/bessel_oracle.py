@@ -18,7 +18,7 @@ class Exact(NamedTuple):
     kl: mp.mpf
     ratio: mp.mpf
     one_minus_ratio: mp.mpf
-    slope: mp.mpf
+    ratio_derivative: mp.mpf
     log_derivative: mp.mpf
 
 
@@ -52,6 +52,6 @@ def exact(order: float, x: float) -> Exact:
         v, x = mp.mpf(order), mp.mpf(x)
         log_i, log_next = _log_bessel(v, x), _log_bessel(v + 1, x)
         ratio = mp.exp(log_next - log_i)
-        slope = 1 - ratio**2 - (2 * v + 1) * ratio / x
+        ratio_derivative = 1 - ratio**2 - (2 * v + 1) * ratio / x
         kl = x * ratio - log_i + v * mp.log(x / 2) - mp.loggamma(v + 1)
-        return Exact(log_i - x, kl, ratio, 1 - ratio, slope, ratio + v / x - 1)
+        return Exact(log_i - x, kl, ratio, 1 - ratio, ratio_derivative, ratio + v / x - 1)

@@ -11,16 +11,10 @@ from svae_lib.ops import (
     geodesic_distance,
     log_map,
     log_surface_area,
-    place_at_angle,
-    rotate_pole_to,
     slerp,
     unit_vector,
 )
-
-
-def directions(*shape: int, seed: int = 0) -> torch.Tensor:
-    points = torch.randn(*shape, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
-    return points / points.norm(dim=-1, keepdim=True)
+from tests.distributions.registry import direction
 
 
 @pytest.mark.parametrize(("ambient_dim", "area"), [(2, 2 * math.pi), (3, 4 * math.pi), (4, 2 * math.pi**2)])
@@ -30,48 +24,8 @@ def test_surface_area_is_the_known_one_and_grows_with_the_radius(ambient_dim, ar
     torch.testing.assert_close(log_surface_area(ambient_dim, radius).exp(), area * radius ** (ambient_dim - 1))
 
 
-@pytest.mark.parametrize("ambient_dim", [2, 3, 41])
-def test_rotation_takes_the_pole_to_loc_and_keeps_every_length_and_angle(ambient_dim):
-    pole = torch.eye(ambient_dim, dtype=torch.float64)[0]
-    near_equator = torch.nn.functional.normalize(
-        torch.cat((torch.tensor([1e-9]), torch.ones(ambient_dim - 1))).double(), dim=0
-    )
-    locs = torch.cat((directions(20, ambient_dim), torch.stack((pole, -pole, near_equator))))
-    x = directions(7, len(locs), ambient_dim, seed=1)
-    moved = rotate_pole_to(locs, x)
-    torch.testing.assert_close(rotate_pole_to(locs, pole.expand_as(locs)), locs, rtol=0, atol=1e-15)
-    torch.testing.assert_close(moved.norm(dim=-1), torch.ones(7, len(locs), dtype=torch.float64), rtol=0, atol=2e-15)
-    torch.testing.assert_close((moved * locs).sum(-1), x[..., 0], rtol=0, atol=2e-15)
-    torch.testing.assert_close((moved[0] * moved[1]).sum(-1), (x[0] * x[1]).sum(-1), rtol=0, atol=2e-15)
-
-
-def test_rotation_has_two_derivatives():
-    locs, x = directions(3, 4).requires_grad_(), directions(2, 3, 4, seed=1).requires_grad_()
-    assert torch.autograd.gradcheck(rotate_pole_to, (locs, x))
-    assert torch.autograd.gradgradcheck(rotate_pole_to, (locs, x))
-
-
-@pytest.mark.parametrize("ambient_dim", [2, 3, 41])
-def test_a_point_at_an_angle_is_the_rotated_one_with_its_two_derivatives(ambient_dim):
-    pole = torch.eye(ambient_dim, dtype=torch.float64)[0]
-    locs = torch.cat((directions(5, ambient_dim), torch.stack((pole, -pole)))).requires_grad_()
-    angle = torch.linspace(0.1, 3.1, 7, dtype=torch.float64).requires_grad_()
-    radius = torch.linspace(0.5, 4.0, 7, dtype=torch.float64).requires_grad_()
-    noise = torch.randn(7, ambient_dim, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
-
-    def place(loc, angle, radius):
-        return place_at_angle(loc, 1 - angle.cos(), angle.sin(), radius, noise.clone())
-
-    tangent = noise[:, 1:] / noise[:, 1:].norm(dim=-1, keepdim=True)
-    x = torch.cat((angle.cos()[:, None], angle.sin()[:, None] * tangent), -1)
-    expected = radius[:, None] * rotate_pole_to(locs, x)
-    torch.testing.assert_close(place(locs, angle, radius), expected, rtol=0, atol=1e-14)
-    assert torch.autograd.gradcheck(place, (locs, angle, radius))
-    assert torch.autograd.gradgradcheck(place, (locs, angle, radius))
-
-
 def test_a_unit_vector_has_two_derivatives_and_zero_has_no_direction():
-    x = 3 * directions(5, 4).requires_grad_()
+    x = 3 * direction(5, 4).requires_grad_()
     assert torch.autograd.gradcheck(unit_vector, x)
     assert torch.autograd.gradgradcheck(unit_vector, x)
     torch.testing.assert_close(unit_vector(x).norm(dim=-1), torch.ones(5, dtype=torch.float64))
@@ -79,7 +33,7 @@ def test_a_unit_vector_has_two_derivatives_and_zero_has_no_direction():
 
 
 def test_exp_undoes_log_and_walks_as_far_as_the_angle():
-    a, b = directions(50, 5), directions(50, 5, seed=1)
+    a, b = direction(50, 5), direction(50, 5, seed=1)
     tangent = log_map(a, b)
     torch.testing.assert_close(exp_map(a, tangent), b)
     torch.testing.assert_close(tangent.norm(dim=-1), geodesic_distance(a, b))
@@ -94,7 +48,7 @@ def test_geodesic_distance_keeps_digits_for_near_and_antipodal_points():
 
 
 def test_slerp_starts_and_ends_at_its_points_and_moves_at_one_speed():
-    a, b = directions(6, 4), directions(6, 4, seed=1)
+    a, b = direction(6, 4), direction(6, 4, seed=1)
     path = slerp(a, b, torch.linspace(0, 1, 11, dtype=torch.float64))
     assert path.shape == (11, 6, 4)
     torch.testing.assert_close(path[0], a, rtol=0, atol=1e-15)
@@ -105,13 +59,13 @@ def test_slerp_starts_and_ends_at_its_points_and_moves_at_one_speed():
 
 
 def test_slerp_refuses_antipodal_points():
-    a = directions(3)
+    a = direction(3)
     with pytest.raises(ValueError, match="antipodal"):
         slerp(a, -a, 0.5)
 
 
 def test_fibonacci_points_are_spread_evenly():
-    """The distance to the nearest neighbour stays between 0.7 and 1.1 of a hexagonal grid's of the same density."""
+    """The distance to the nearest neighbor stays between 0.7 and 1.1 of a hexagonal grid's of the same density."""
     points = fibonacci_sphere(1000).double()
     torch.testing.assert_close(points.mean(0), torch.zeros(3, dtype=torch.float64), rtol=0, atol=2e-3)
     distance = torch.cdist(points, points).fill_diagonal_(9.0).min(1).values
