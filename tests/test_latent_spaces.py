@@ -9,6 +9,7 @@ from torch.distributions import Independent, MultivariateNormal, Normal, kl_dive
 from svae_lib.distributions import HypersphericalUniform, PowerSpherical, ProductDistribution, VonMisesFisher
 from svae_lib.errors import InputError
 from svae_lib.latent_spaces import Euclidean, ProductSpace, Sphere, parse_latent_space
+from svae_lib.models import build_vae
 
 # space, event_size, parameter_size, name
 SPACES = [
@@ -133,10 +134,11 @@ def test_state_dict_round_trip_carries_the_learned_radius_and_nothing_else(build
 
 
 @every_space
-def test_equal_by_configuration_hashed_by_identity(build):
+def test_spaces_are_alike_by_their_config_and_modules_by_identity(build):
     space, other = build(), build()
-    assert space == other and len({space, other}) == 2
-    assert [space != build() for build in BUILDERS].count(False) == 1
+    assert space.config == other.config and len({space.config, other.config}) == 1
+    assert space != other and len({space, other}) == 2  # as torch, which keeps modules in sets, expects
+    assert [space.config != build().config for build in BUILDERS].count(False) == 1
 
 
 @every_space
@@ -157,20 +159,22 @@ def test_distance_is_a_metric_between_points(build):
 def test_names_round_trip(name):
     space = parse_latent_space(name)
     assert str(space) == name
-    assert parse_latent_space(str(space)) == space
+    assert parse_latent_space(str(space)).config == space.config
 
 
 def test_options_reach_every_factor_they_concern():
     options = {"covariance": "full", "radius": 3.0, "learn_radius": True, "concentration_floor": 0.5}
     space = parse_latent_space("2xs4, p2,e3", **options)
     sphere = Sphere(4, "vmf", 3.0, True, 0.5)
-    assert space == ProductSpace([sphere, sphere, Sphere(2, "power_spherical", 3.0, True, 0.5), Euclidean(3, "full")])
-    assert parse_latent_space(str(space), **options) == space != parse_latent_space(str(space))
+    factors = [sphere, sphere, Sphere(2, "power_spherical", 3.0, True, 0.5), Euclidean(3, "full")]
+    assert space.config == ProductSpace(factors).config
+    assert parse_latent_space(str(space), **options).config == space.config != parse_latent_space(str(space)).config
 
 
-def test_a_run_may_be_written_out():
-    assert parse_latent_space("s4,s4,s4") == parse_latent_space("3xs4") == parse_latent_space("s4,2xs4")
-    assert parse_latent_space("1xs4") != parse_latent_space("s4")
+def test_a_group_may_be_written_out():
+    written, short, mixed = (parse_latent_space(text).config for text in ("s4,s4,s4", "3xs4", "s4,2xs4"))
+    assert written == short == mixed
+    assert parse_latent_space("1xs4").config != parse_latent_space("s4").config
 
 
 def test_the_order_written_is_the_order_kept():
@@ -363,7 +367,7 @@ def test_kl_and_log_prob_of_a_product_are_the_sums_over_its_factors():
     torch.testing.assert_close(posterior.mode, torch.cat([q.mode for q, _, _ in one_by_one], -1))
 
 
-def test_a_run_is_one_batch(monkeypatch):
+def test_a_group_is_one_batch(monkeypatch):
     """Forty circles cost one distribution, not forty."""
     made = []
 
@@ -378,7 +382,7 @@ def test_a_run_is_one_batch(monkeypatch):
     assert len(posterior.factors) == len(posterior.split(posterior.sample())) == 41
 
 
-def test_every_factor_of_a_run_learns_its_own_radius():
+def test_every_factor_of_a_group_learns_its_own_radius():
     space = ProductSpace([Sphere(2, radius=2.0, learn_radius=True)] * 3)
     assert [parameter.shape for parameter in space.parameters()] == [(3,)]
     with torch.no_grad():
@@ -387,6 +391,21 @@ def test_every_factor_of_a_run_learns_its_own_radius():
     torch.testing.assert_close(z.unflatten(-1, (3, 3)).norm(dim=-1), torch.tensor([1.0, 2.0, 3.0]).expand(5, 3))
     z = space.prior().sample((5,))
     torch.testing.assert_close(z.unflatten(-1, (3, 3)).norm(dim=-1), torch.tensor([1.0, 2.0, 3.0]).expand(5, 3))
+
+
+def test_weights_of_0_1_0_are_read():
+    """It called the groups runs."""
+    build = lambda: build_vae((8, 8), parse_latent_space("2xs2,s3", learn_radius=True), hidden=(4,))  # noqa: E731
+    model, other = build(), build()
+    torch.nn.init.normal_(model.latent_space.groups[0].log_radius)
+    weights = {name.replace(".groups.", ".runs."): tensor for name, tensor in model.state_dict().items()}
+    assert "latent_space.runs.0.log_radius" in weights
+    other.load_state_dict(weights)
+    assert all(torch.equal(tensor, other.state_dict()[name]) for name, tensor in model.state_dict().items())
+    other.latent_space.load_state_dict({"runs.0.log_radius": torch.ones(2), "runs.1.log_radius": torch.zeros(1)})
+    assert torch.equal(other.latent_space.groups[0].log_radius, torch.ones(2))
+    with pytest.raises(RuntimeError, match="groups.2.log_radius"):
+        other.load_state_dict(weights | {"latent_space.runs.2.log_radius": torch.zeros(1)})
 
 
 def test_a_product_does_not_share_its_radii_with_the_patterns_given():

@@ -1,48 +1,64 @@
-"""What every latent space offers, and the checks they share."""
+"""The interface of every latent space, and the checks they share."""
 
 from torch import Tensor, nn
 from torch.distributions import Distribution, Independent
 
 from svae_lib.errors import InputError
 
-_MAX_PARAMETERS = 100_000  # numbers an encoder may be asked for; above it a typing error, which would fill the memory
+_MAX_PARAMETERS = 100_000  # per image; above it a typing error, which would fill the memory
 
 
 class LatentSpace(nn.Module):
-    """What every latent space offers.
+    """A latent space: how many numbers the encoder gives, what they mean, and the prior.
 
-    Shapes: posterior(parameters: (..., parameter_size)) has batch_shape (...) and event_shape (event_size,);
-    prior() has batch_shape () and event_shape (event_size,). Two spaces are equal when their configurations are,
-    whatever their learned radii are now; they are hashed by identity, as modules must be.
+    `str(space)` is its name, which `parse_latent_space` reads.
+
+    Attributes:
+        event_size: the coordinates of a point.
+        parameter_size: the encoder's outputs per image.
     """
 
     event_size: int
     parameter_size: int
 
-    def posterior(self, parameters: Tensor) -> Distribution:
-        raise NotImplementedError
+    @property
+    def config(self) -> tuple:
+        """The class and its arguments, hashable: two spaces are alike where `space.config == other.config`.
 
-    def prior(self) -> Distribution:
-        raise NotImplementedError
-
-    def distance(self, a: Tensor, b: Tensor) -> Tensor:
-        """The length of the shortest path from each point of a (..., n, event_size) to each of b (..., k, event_size).
-
-        Shapes: (..., n, k).
+        Learned values are no part of it: they are the state_dict's.
         """
         raise NotImplementedError
 
-    def _configuration(self) -> tuple:
+    def posterior(self, parameters: Tensor) -> Distribution:
+        """Build q(z | x) from the encoder's outputs.
+
+        Args:
+            parameters: (*batch, parameter_size), free real numbers.
+
+        Returns:
+            A distribution of batch_shape batch and event_shape (event_size,).
+        """
         raise NotImplementedError
 
-    def _as_run(self, count: int) -> "LatentSpace":
-        """The same space with a prior of batch_shape (count,): one for each of `count` equal factors."""
+    def prior(self) -> Distribution:
+        """Build p(z), of batch_shape () and event_shape (event_size,)."""
         raise NotImplementedError
 
-    def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self._configuration() == other._configuration()
+    def distance(self, a: Tensor, b: Tensor) -> Tensor:
+        """Compute the length of the shortest path from each point of a to each point of b.
 
-    __hash__ = nn.Module.__hash__  # torch keeps modules in sets: two equal factors are still two modules
+        Args:
+            a: (..., n, event_size).
+            b: (..., k, event_size).
+
+        Returns:
+            (..., n, k).
+        """
+        raise NotImplementedError
+
+    def _as_group(self, count: int) -> "LatentSpace":
+        """Copy the space for a group of `count` equal factors: its prior has batch_shape (count,)."""
+        raise NotImplementedError
 
 
 def independent(distribution: Distribution) -> Independent:
@@ -51,7 +67,7 @@ def independent(distribution: Distribution) -> Independent:
 
 def checked_dim(value: int) -> int:
     if not isinstance(value, int) or value < 1:
-        raise InputError(f"manifold dimension {value!r}: give a whole number, 1 or above")
+        raise InputError(f"manifold dimension {value!r}: it must be an integer >= 1")
     return value
 
 

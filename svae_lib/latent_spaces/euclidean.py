@@ -1,4 +1,4 @@
-"""The flat latent space."""
+"""The Euclidean latent space."""
 
 import copy
 
@@ -13,18 +13,26 @@ from svae_lib.latent_spaces.names import Factor
 
 
 class Euclidean(LatentSpace):
-    r"""The flat space R^d with a normal posterior and a standard normal prior.
+    r"""The Euclidean space R^d with a normal posterior and a standard normal prior.
 
-    q(z) = N(z; \mu, L L^T), p(z) = N(z; 0, I). L is diagonal with softplus of the encoder's numbers on the diagonal;
-    "single" has one scale for all coordinates; "full" adds the entries below the diagonal, free and of either sign.
+    q(z) = N(z; \mu, L L^T), p(z) = N(z; 0, I), with softplus of the encoder's outputs on the diagonal of L.
+    event_size is d.
 
-    Shapes: event_size d; parameter_size 2 d ("diagonal"), d + 1 ("single"), d + d (d + 1) / 2 ("full").
-    Errors: InputError for a dimension below 1 or an unknown covariance.
-    Source: Kingma and Welling, arXiv 1312.6114, appendix F.2 for the full covariance.
+    Args:
+        manifold_dim: d.
+        covariance: "diagonal", with parameter_size 2 d; "single", one scale for all coordinates, d + 1; or "full", with
+            entries below the diagonal of L, free and of either sign, d + d (d + 1) / 2.
 
-    >>> space = Euclidean(2, covariance="full")
-    >>> space.parameter_size, space.posterior(torch.zeros(7, 5)).batch_shape
-    (5, torch.Size([7]))
+    Raises:
+        InputError: for a dimension below 1 or an unknown covariance.
+
+    References:
+        Kingma and Welling, arXiv 1312.6114, appendix F.2 for the full covariance.
+
+    Example:
+        >>> space = Euclidean(2, covariance="full")
+        >>> space.parameter_size, space.posterior(torch.zeros(7, 5)).batch_shape
+        (5, torch.Size([7]))
     """
 
     def __init__(self, manifold_dim: int, covariance: str = "diagonal"):
@@ -38,6 +46,10 @@ class Euclidean(LatentSpace):
         self.register_buffer("origin", torch.zeros(d), persistent=False)
         if covariance == "full":
             self.register_buffer("below", torch.tril_indices(d, d, -1), persistent=False)
+
+    @property
+    def config(self) -> tuple:
+        return "Euclidean", self.manifold_dim, self.covariance
 
     def posterior(self, parameters: Tensor) -> Distribution:
         loc, spread = parameters.split([self.event_size, self.parameter_size - self.event_size], dim=-1)
@@ -57,13 +69,10 @@ class Euclidean(LatentSpace):
     def distance(self, a: Tensor, b: Tensor) -> Tensor:
         return torch.cdist(a, b)
 
-    def _configuration(self) -> tuple:
-        return self.manifold_dim, self.covariance
-
-    def _as_run(self, count: int) -> "Euclidean":
-        run = copy.deepcopy(self)
-        run.origin = self.origin.repeat(count, 1)
-        return run
+    def _as_group(self, count: int) -> "Euclidean":
+        group = copy.deepcopy(self)
+        group.origin = self.origin.repeat(count, 1)
+        return group
 
     def extra_repr(self) -> str:
         return f"manifold_dim={self.manifold_dim}, covariance={self.covariance!r}"

@@ -17,17 +17,28 @@ from svae_lib.latent_spaces.sphere import Sphere
 class ProductSpace(LatentSpace):
     r"""The product of several spaces, in the order given: z = (z_1, ..., z_K), q and p independent over factors.
 
-    KL(q || p) = \sum_k KL(q_k || p_k). Consecutive equal factors are a run, computed as one batch (..., count, m): ten
-    S^4 cost hardly more than one. The factors given are patterns: the product makes modules of its own, and a learned
-    radius is one number a factor, a vector a run. A product within a product is flattened.
+    KL(q || p) = \sum_k KL(q_k || p_k); event_size and parameter_size are sums over the factors. Consecutive equal
+    factors are a group, computed as one batch (..., count, m): ten S^4 cost hardly more than one.
 
-    Shapes: event_size and parameter_size are the sums over factors. Errors: InputError for an empty list.
-    Source: Davidson, Tomczak and Gavves, arXiv 1910.02912.
+    Args:
+        factors: the spaces, in order. They are patterns: the product makes modules of its own, and a learned radius is
+            one number per factor, a vector per group. A product within a product is flattened.
 
-    >>> import torch
-    >>> space = ProductSpace([Sphere(4), Sphere(4), Euclidean(2)])
-    >>> str(space), space.event_size, [z.shape[-1] for z in space.prior().split(torch.randn(12))]
-    ('2xs4,e2', 12, [5, 5, 2])
+    Attributes:
+        factors: the tuple of all spaces, as given.
+        groups: one module for each group of equal factors, and `counts` of them.
+
+    Raises:
+        InputError: for an empty list.
+
+    References:
+        Davidson, Tomczak and Gavves, arXiv 1910.02912.
+
+    Example:
+        >>> import torch
+        >>> space = ProductSpace([Sphere(4), Sphere(4), Euclidean(2)])
+        >>> str(space), space.event_size, [z.shape[-1] for z in space.prior().split(torch.randn(12))]
+        ('2xs4,e2', 12, [5, 5, 2])
     """
 
     def __init__(self, factors: Iterable[LatentSpace]):
@@ -37,41 +48,50 @@ class ProductSpace(LatentSpace):
             raise InputError("a product space needs at least one factor")
         self.event_size = sum(factor.event_size for factor in self.factors)
         self.parameter_size = checked_size(sum(factor.parameter_size for factor in self.factors))
-        runs = [list(run) for _, run in groupby(self.factors)]
-        self.counts = [len(run) for run in runs]
-        self.runs = nn.ModuleList(run[0]._as_run(len(run)) for run in runs)
+        groups = [list(equal) for _, equal in groupby(self.factors, key=lambda factor: factor.config)]
+        self.counts = [len(group) for group in groups]
+        self.groups = nn.ModuleList(group[0]._as_group(len(group)) for group in groups)
+
+    @property
+    def config(self) -> tuple:
+        return "ProductSpace", *(factor.config for factor in self.factors)
 
     def posterior(self, parameters: Tensor) -> Distribution:
-        pieces = self._split(parameters, [run.parameter_size for run in self.runs])
-        return self._product(run.posterior(piece) for run, piece in zip(self.runs, pieces, strict=True))
+        pieces = self._split(parameters, [group.parameter_size for group in self.groups])
+        return self._product(group.posterior(piece) for group, piece in zip(self.groups, pieces, strict=True))
 
     def prior(self) -> Distribution:
-        return self._product(run.prior() for run in self.runs)
+        return self._product(group.prior() for group in self.groups)
 
     def distance(self, a: Tensor, b: Tensor) -> Tensor:
-        sizes = [run.event_size for run in self.runs]
-        pairs = zip(self.runs, self._split(a, sizes), self._split(b, sizes), strict=True)
+        sizes = [group.event_size for group in self.groups]
+        triples = zip(self.groups, self._split(a, sizes), self._split(b, sizes), strict=True)
         return sum(
-            run.distance(u, v) ** 2 for run, p, q in pairs for u, v in zip(p.unbind(-2), q.unbind(-2), strict=True)
+            group.distance(u, v) ** 2
+            for group, p, q in triples
+            for u, v in zip(p.unbind(-2), q.unbind(-2), strict=True)
         ).sqrt()
 
     def _split(self, flat: Tensor, sizes: list[int]) -> list[Tensor]:
-        """Cut (..., total) into one (..., count, size) a run."""
+        """Split (..., total) into one (..., count, size) per group."""
         pieces = flat.split([count * size for count, size in zip(self.counts, sizes, strict=True)], dim=-1)
         return [p.unflatten(-1, (count, size)) for p, count, size in zip(pieces, self.counts, sizes, strict=True)]
 
     @staticmethod
-    def _product(runs: Iterable[Distribution]) -> ProductDistribution:
-        return ProductDistribution([independent(run) for run in runs], validate_args=False)
+    def _product(groups: Iterable[Distribution]) -> ProductDistribution:
+        return ProductDistribution([independent(group) for group in groups], validate_args=False)
 
-    def _configuration(self) -> tuple:
-        return self.factors
+    def _load_from_state_dict(self, state_dict, prefix, *arguments):
+        old, new = f"{prefix}runs.", f"{prefix}groups."  # version 0.1.0 called the groups runs
+        for key in [key for key in state_dict if key.startswith(old)]:
+            state_dict[new + key.removeprefix(old)] = state_dict.pop(key)
+        super()._load_from_state_dict(state_dict, prefix, *arguments)
 
     def extra_repr(self) -> str:
         return str(self)
 
     def __str__(self) -> str:
-        return product_name(self.factors)
+        return product_name(map(str, self.factors))
 
 
 def parse_latent_space(
@@ -85,7 +105,7 @@ def parse_latent_space(
     """Build a latent space from its name: "s9", "p4", "e2", "10xs4", "s4,s4,e2" (numbers are manifold dimensions).
 
     The options hold for every factor they concern, and are not part of the name: with the same options,
-    parse_latent_space(str(space)) == space. One factor alone is that space; "1xs9" is a product of one.
+    parse_latent_space(str(space)).config == space.config. One factor alone is that space; "1xs9" is a product of one.
 
     Args:
         text: The name, as svae_lib.latent_spaces.names reads it.
@@ -101,7 +121,7 @@ def parse_latent_space(
         InputError: A piece cannot be read, or an option is not possible.
 
     Example:
-        >>> parse_latent_space("s4,s4,e2") == ProductSpace([Sphere(4), Sphere(4), Euclidean(2)])
+        >>> parse_latent_space("s4,s4,e2").config == ProductSpace([Sphere(4), Sphere(4), Euclidean(2)]).config
         True
         >>> parse_latent_space("s2,e2x")
         Traceback (most recent call last):

@@ -18,26 +18,34 @@ from svae_lib.ops import unit_vector
 class Sphere(LatentSpace):
     r"""The sphere S^d of radius r in R^{d+1} with a von Mises-Fisher or Power Spherical posterior and a uniform prior.
 
-    With (u, s) the encoder's m = d + 1 and 1 numbers: \mu = u / |u|, \kappa = floor + softplus(s).
+    With (u, s) the encoder's m = d + 1 outputs and one more, the posterior has loc \mu = u / |u| and concentration
+    \kappa = floor + softplus(s). event_size is m, parameter_size m + 1.
 
-    The floor keeps training away from \kappa = 0, where a sample says nothing of \mu; 1 is the papers' choice. Its cost
-    is that an image pays at least KL(vMF(floor) || uniform) whatever it says: at floor 1, 0.152 nats on S^2, 0.0450 on
+    The floor keeps training away from \kappa = 0, where a sample does not depend on \mu; 1 is the papers' choice. Its
+    cost is that every image has a KL of at least KL(vMF(floor) || uniform): at floor 1, 0.152 nats on S^2, 0.0450 on
     S^10, 0.0122 on S^40. A floor of 0 costs nothing.
 
-    The direction is a plain quotient: u = 0 has none, and gives NaN, which training counts and restarts from. A clamped
-    norm would give \mu = 0 instead, a mean that is not on the sphere, and samples that are not either, without a word.
+    The direction is a plain quotient: u = 0 has none and gives NaN, which training counts and restarts from. A clamped
+    norm would silently give \mu = 0, which is not on the sphere, and samples that are not either.
 
-    radius: fixed, or with learn_radius the start of a parameter (its logarithm, so that it stays positive), shared by
-    posterior and prior. No KL depends on it; the decoder sees it.
+    Args:
+        manifold_dim: d.
+        family: of the posterior, "vmf" or "power_spherical".
+        radius: r, shared by posterior and prior. No KL depends on it; the decoder sees it.
+        learn_radius: whether log r is a parameter that starts at log(radius).
+        concentration_floor: the smallest concentration of a posterior.
 
-    Shapes: event_size m = manifold_dim + 1; parameter_size m + 1.
-    Errors: InputError for a manifold_dim below 1, an unknown family, a radius not above 0, a negative floor.
-    Source: Davidson et al., arXiv 1804.00891; De Cao and Aziz, arXiv 2006.04437.
+    Raises:
+        InputError: for a manifold_dim below 1, an unknown family, a radius not above 0, a negative floor.
 
-    >>> space = Sphere(2, radius=3.0)
-    >>> z = space.posterior(torch.randn(7, space.parameter_size)).rsample()
-    >>> z.shape, torch.allclose(z.norm(dim=-1), torch.tensor(3.0))
-    (torch.Size([7, 3]), True)
+    References:
+        Davidson et al., arXiv 1804.00891; De Cao and Aziz, arXiv 2006.04437.
+
+    Example:
+        >>> space = Sphere(2, radius=3.0)
+        >>> z = space.posterior(torch.randn(7, space.parameter_size)).rsample()
+        >>> z.shape, torch.allclose(z.norm(dim=-1), torch.tensor(3.0))
+        (torch.Size([7, 3]), True)
     """
 
     _FAMILIES = {"vmf": VonMisesFisher, "power_spherical": PowerSpherical}
@@ -68,8 +76,13 @@ class Sphere(LatentSpace):
             self.register_buffer("_radius", torch.tensor(self.initial_radius), persistent=False)
 
     @property
+    def config(self) -> tuple:
+        options = self.initial_radius, self.learn_radius, self.concentration_floor
+        return "Sphere", self.manifold_dim, self.family, *options
+
+    @property
     def radius(self) -> Tensor:
-        """The radius now: (), or (count,) for a run of factors."""
+        """The radius now: (), or (count,) for a group of factors."""
         return self.log_radius.exp() if self.learn_radius else self._radius
 
     def posterior(self, parameters: Tensor) -> Distribution:
@@ -86,20 +99,17 @@ class Sphere(LatentSpace):
         a, b = a / norm, b / b.norm(dim=-1, keepdim=True)
         return 2 * norm * torch.atan2(torch.cdist(a, b), torch.cdist(a, -b))  # good for near and for opposite points
 
-    def _configuration(self) -> tuple:
-        return self.manifold_dim, self.family, self.initial_radius, self.learn_radius, self.concentration_floor
-
-    def _as_run(self, count: int) -> "Sphere":
-        run = copy.deepcopy(self)
+    def _as_group(self, count: int) -> "Sphere":
+        group = copy.deepcopy(self)
         if self.learn_radius:
-            run.log_radius = nn.Parameter(self.log_radius.detach().repeat(count))
+            group.log_radius = nn.Parameter(self.log_radius.detach().repeat(count))
         else:
-            run._radius = self._radius.repeat(count)
-        return run
+            group._radius = self._radius.repeat(count)
+        return group
 
     def extra_repr(self) -> str:
         names = "manifold_dim", "family", "radius", "learn_radius", "concentration_floor"
-        return ", ".join(f"{name}={value!r}" for name, value in zip(names, self._configuration(), strict=True))
+        return ", ".join(f"{name}={value!r}" for name, value in zip(names, self.config[1:], strict=True))
 
     def __str__(self) -> str:
         return str(Factor(self.family, self.manifold_dim))

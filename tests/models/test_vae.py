@@ -207,7 +207,7 @@ def test_a_learned_radius_has_a_gradient_from_the_pixels():
 def test_state_dict_round_trip():
     space = ProductSpace([Sphere(2, learn_radius=True)] * 2)
     model, other = (build_vae((28, 28), copy.deepcopy(space), likelihood="gaussian") for _ in range(2))
-    torch.nn.init.normal_(model.latent_space.runs[0].log_radius)
+    torch.nn.init.normal_(model.latent_space.groups[0].log_radius)
     x = images()
     other.load_state_dict(model.state_dict())
     torch.manual_seed(1)
