@@ -1,11 +1,11 @@
-"""The one error a user is meant to read, and the one way to import what an extra brings."""
+"""The one error that a user is meant to read, and the one way to import an optional dependency."""
 
 from importlib import import_module
 from types import ModuleType
 
 
 class InputError(ValueError):
-    """What the user gave is wrong: one line that names the value and the cure.
+    """Wrong input from the user: one line that names the value and the cure.
 
     The command line prints it on standard error and exits with status 2.
     """
@@ -23,5 +23,5 @@ def import_optional(module: str, extra: str) -> ModuleType:
         return import_module(module)
     except ModuleNotFoundError as error:
         if error.name != module.partition(".")[0]:
-            raise  # the module is there; something it needs is broken, and that traceback is the useful one
+            raise  # the module exists; something it needs is broken, and that traceback is the useful one
         raise InputError(f"this needs {error.name}: pip install 'svae_lib[{extra}]'") from None

@@ -36,7 +36,7 @@ def build(script: Path) -> Path:
 
 
 def clean(notebook) -> None:
-    """Keep what means the same on every machine, and no view of a widget whose kernel is gone.
+    """Keep only what means the same on every machine, and no view of a widget whose kernel is gone.
 
     What the kernel says of its language stays: without it JupyterLab marks a chapter as changed once it is open.
     A view without a picture beside it (a progress bar) is dropped; of a panel the picture stays.

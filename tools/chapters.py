@@ -21,7 +21,7 @@ def chapter(opening: str) -> tuple[str, str, str]:
 
 
 def table() -> str:
-    """One row a chapter that exists; Binder opens it at the tag, in the repository, that pyproject.toml names."""
+    """One row per chapter that exists; Binder opens it at the tag, in the repository, that pyproject.toml names."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     repository = project["project"]["urls"]["Repository"].removeprefix("https://github.com/")
     binder = f"https://mybinder.org/v2/gh/{repository}/{project['tool']['svae']['tag']}?urlpath=lab/tree/notebooks"
@@ -34,7 +34,7 @@ def table() -> str:
 
 
 def with_table(readme: str) -> str:
-    """README's text, what stands between its two marks replaced by the table."""
+    """README's text with the table in place of what is between its two marks."""
     return between(readme, START, END, table())
 
 

@@ -1,8 +1,8 @@
-"""A part of a text that a command writes anew, between two marks."""
+"""The part of a text, between two marks, that a command rewrites."""
 
 
 def between(text: str, start: str, end: str, new: str) -> str:
-    """The text, what stands between the marks replaced. Errors: SystemExit where a mark is lost."""
+    """The text with `new` between the marks. Errors: SystemExit where a mark is missing."""
     before, _, rest = text.partition(start)
     _, found, after = rest.partition(end)
     if not found:

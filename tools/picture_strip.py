@@ -15,7 +15,7 @@ SHOWN = ("shell", "concentration", "kl", "great circle", "dials")
 
 
 def frames(name: str) -> list[np.ndarray]:
-    """What a panel shows at its two settings, as arrays of pixels."""
+    """Frames that a panel shows at its two settings, as arrays of pixels."""
     shown = PANELS[name]
     panel, found = shown.make(NOTEBOOKS), []
     for setting in shown.settings:

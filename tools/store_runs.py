@@ -1,9 +1,9 @@
-"""Store what the chapters show of long runs: their figures with command and seed, three models, and samples.
+"""Store the long runs that the chapters show: their scores with command and seed, three models, and samples.
 
-    svae sweep run_files/mnist_spaces.toml --data-dir DIR -ld runs      some four hours of one core
+    svae sweep run_files/mnist_spaces.toml --data-dir DIR -ld runs      about four hours of one core
     python tools/store_runs.py runs/mnist_spaces
 
-A run that is not there is left out and named, so that what is there can be looked at while the others train.
+A run that is missing is left out and named, so that the others can be looked at while it trains.
 """
 
 import json

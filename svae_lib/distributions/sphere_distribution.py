@@ -41,7 +41,7 @@ class SphereDistribution(Distribution):
 
     @property
     def ambient_dim(self) -> int:
-        """Number of coordinates m; the sphere itself has m - 1 dimensions."""
+        """Ambient dimension m; the sphere itself has dimension m - 1."""
         return self.event_shape[0]
 
     @property

@@ -1,4 +1,4 @@
-"""Where the images of a data set lie in a latent space."""
+"""Codes of the images of a data set, drawn in their latent space."""
 
 import numpy as np
 
