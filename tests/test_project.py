@@ -1,6 +1,5 @@
 """The project's own files say what is true: README, the table of chapters, the set-up, the environments."""
 
-import contextlib
 import importlib.metadata
 import os
 import re
@@ -15,6 +14,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
+from tests.requirements import brought
 from tests.tree import ROOT, tracked_files
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -142,9 +142,13 @@ def pins() -> dict[str, str]:
     return {canonicalize_name(name): version for name, version in (line.split("==") for line in lines)}
 
 
-def test_every_dependency_is_pinned_and_the_pin_lies_in_its_range():
+def requirements() -> list[str]:
     groups = PROJECT["project"]["dependencies"], *PROJECT["project"]["optional-dependencies"].values()
-    for requirement in (Requirement(text) for group in groups for text in group):
+    return [text for group in groups for text in group]
+
+
+def test_every_dependency_is_pinned_and_the_pin_lies_in_its_range():
+    for requirement in map(Requirement, requirements()):
         if requirement.name != "svae_lib":
             assert requirement.specifier.contains(pins()[canonicalize_name(requirement.name)]), requirement
 
@@ -158,35 +162,16 @@ def test_no_pin_excludes_a_python_that_we_promise():
             assert refused == [], (installed.name, installed.version)
 
 
-def needed(python: str, system: str) -> set[str]:
-    """All that `.[course,dev]` brings on that Python and system, as far as what is installed here can tell."""
-    environment = {"python_version": python, "python_full_version": f"{python}.0", "platform_system": system}
-    environment["sys_platform"] = system.lower()
-    names, asked = set(), [(Requirement("svae_lib[course,dev]"), "")]
-    while asked:
-        requirement, extra = asked.pop()
-        if requirement.marker is None or requirement.marker.evaluate(environment | {"extra": extra}):
-            name = canonicalize_name(requirement.name)
-            new = {(name, extra) for extra in ("", *requirement.extras)} - names
-            names |= new
-            with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-                texts = importlib.metadata.requires(name) or []
-                asked += [(Requirement(text), extra) for _, extra in new for text in texts]
-    return {name for name, _ in names} - {"svae-lib"}
-
-
 @pytest.mark.parametrize("system", ["Linux", "Darwin"])
 @pytest.mark.parametrize("python", PYTHONS)
 def test_all_that_is_installed_is_pinned_on_every_python(python, system):
-    assert {name for name in needed(python, system) if not name.startswith(CUDA)} - set(pins()) == set()
+    markers = {"python_version": python, "python_full_version": f"{python}.0"}
+    markers |= {"platform_system": system, "sys_platform": system.lower()}
+    names = brought(requirements(), **markers) - {"svae-lib"}
+    assert {name for name in names if not name.startswith(CUDA)} - set(pins()) == set()
 
 
-def test_every_file_of_the_package_is_installed_and_the_command_too():
-    declared = PROJECT["tool"]["setuptools"]["package-data"]
-    packages = [ROOT / name for name in ("svae_lib", "svae_course")]
-    data = [path.relative_to(ROOT) for path in tracked_files() if any(map(path.is_relative_to, packages))]
-    for path in (path for path in data if path.suffix != ".py"):
-        assert path.name in declared[".".join(path.parent.parts)], path
+def test_the_command_is_installed():
     [command] = importlib.metadata.entry_points(group="console_scripts", name="svae")
     assert callable(command.load())
 
