@@ -14,6 +14,7 @@ import torch
 
 from svae_lib import cli
 from svae_lib.experiment import Experiment
+from svae_lib.experiment.flags import flag_names
 from svae_lib.files import load_weights
 from svae_lib.training.checkpoints import load_checkpoint
 from tests.commands import ENVIRONMENT, one_line, wait_for
@@ -31,16 +32,16 @@ def desk(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def plan(desk, monkeypatch):
+def config(desk, monkeypatch):
     """The experiment that a command line would run."""
     seen = []
     monkeypatch.setattr("svae_lib.experiment.build.describe", lambda experiment: seen.append(experiment) or "")
 
-    def plan(*arguments):
+    def config(*arguments):
         assert cli.main(["train", "--dry-run", *arguments]) == 0
         return seen[-1]
 
-    return plan
+    return config
 
 
 @pytest.fixture(scope="module")
@@ -70,19 +71,19 @@ FLAGS = {
     "--radius 2.5": ("radius", 2.5),
     "--learn-radius": ("learn_radius", True),
     "--concentration-floor 0": ("concentration_floor", 0.0),
-    "-cvm full -n normal": ("covariance_matrix", "full"),
-    "--covariance_matrix single -n normal": ("covariance_matrix", "single"),
-    "-hd 300": ("h_dims", (300,)),
-    "--h 300,20,10": ("h_dims", (300, 20, 10)),
-    "--h_dims 8,8": ("h_dims", (8, 8)),
-    "-et cnn": ("encode_type", "cnn"),
-    "--encode_type cnn": ("encode_type", "cnn"),
-    "-dt cnn": ("decode_type", "cnn"),
-    "--decode_type cnn": ("decode_type", "cnn"),
-    "-lf mse": ("loss_function", "mse"),
-    "--loss_function categorical": ("loss_function", "categorical"),
-    "-d frey_faces": ("loss_function", "categorical"),
-    "-d frey_faces -lf bce": ("loss_function", "bce"),
+    "-cvm full -n normal": ("covariance", "full"),
+    "--covariance_matrix single -n normal": ("covariance", "single"),
+    "-hd 300": ("hidden", (300,)),
+    "--h 300,20,10": ("hidden", (300, 20, 10)),
+    "--h_dims 8,8": ("hidden", (8, 8)),
+    "-et cnn": ("encoder_network", "cnn"),
+    "--encode_type cnn": ("encoder_network", "cnn"),
+    "-dt cnn": ("decoder_network", "cnn"),
+    "--decode_type cnn": ("decoder_network", "cnn"),
+    "-lf mse": ("likelihood", "gaussian"),
+    "--loss_function categorical": ("likelihood", "categorical"),
+    "-d frey_faces": ("likelihood", "categorical"),
+    "-d frey_faces -lf bce": ("likelihood", "bernoulli"),
     "--sigma 0.1 -lf mse": ("sigma", 0.1),
     "-b 4": ("beta", 4.0),
     "--beta 0.5": ("beta", 0.5),
@@ -97,33 +98,33 @@ FLAGS = {
     "--epochs 7": ("epochs", 7),
     "-bs 64": ("batch_size", 64),
     "--batch_size 64": ("batch_size", 64),
-    "-lr 1e-4": ("lr", 1e-4),
-    "--lr 0.1": ("lr", 0.1),
+    "-lr 1e-4": ("learning_rate", 1e-4),
+    "--lr 0.1": ("learning_rate", 0.1),
     "--clip 1": ("clip", 1.0),
     "-bi 0": ("burn_in", 0),
     "--burn_in 100": ("burn_in", 100),
     "-la 5": ("look_ahead", 5),
     "--look_ahead 6": ("look_ahead", 6),
-    "-mi 0": ("min_improv", 0.0),
-    "--min_improv 1": ("min_improv", 1.0),
+    "-mi 0": ("min_improvement", 0.0),
+    "--min_improv 1": ("min_improvement", 1.0),
     "-mr 0": ("max_restarts", 0),
     "--max_restarts 3": ("max_restarts", 3),
-    "-lls 500": ("ll_sample", 500),
-    "--ll_sample 50": ("ll_sample", 50),
-    "-pf 2": ("pf", 2),
-    "--pf 3": ("pf", 3),
-    "-vll": ("val_nll", True),
-    "--val_nll": ("val_nll", True),
-    "-vf 5": ("val_f", 5),
-    "--val_f 5": ("val_f", 5),
-    "-sf 1": ("save_f", 1),
-    "--save_f 10": ("save_f", 10),
+    "-lls 500": ("num_importance_samples", 500),
+    "--ll_sample 50": ("num_importance_samples", 50),
+    "-pf 2": ("print_every", 2),
+    "--pf 3": ("print_every", 3),
+    "-vll": ("validate_log_likelihood", True),
+    "--val_nll": ("validate_log_likelihood", True),
+    "-vf 5": ("validate_every", 5),
+    "--val_f 5": ("validate_every", 5),
+    "-sf 1": ("save_every", 1),
+    "--save_f 10": ("save_every", 10),
     "-v 2": ("verbosity", 2),
     "--verbosity 1": ("verbosity", 1),
     "-d static_mnist": ("dataset", "static_mnist"),
     "--dataset mnist": ("dataset", "mnist"),
-    "-bnz": ("binarize", True),
-    "--binarize": ("binarize", True),
+    "-bnz": ("binarize_once", True),
+    "--binarize": ("binarize_once", True),
     "-rs 4": ("seed", 4),
     "--rs 5": ("seed", 5),
     "--device cpu": ("device", "cpu"),
@@ -132,28 +133,40 @@ FLAGS = {
 
 
 @pytest.mark.parametrize("line", FLAGS)
-def test_a_flag_lands_in_its_field(plan, line):
+def test_a_flag_lands_in_its_field(config, line):
     name, value = FLAGS[line]
-    assert getattr(plan(*line.split()), name) == value
-    assert type(getattr(plan(*line.split()), name)) is type(value)
+    assert getattr(config(*line.split()), name) == value
+    assert type(getattr(config(*line.split()), name)) is type(value)
+
+
+@pytest.mark.parametrize("spec", fields(Experiment), ids=lambda spec: spec.name)
+def test_every_name_of_a_flag_means_the_same(config, spec):
+    """The papers' names, ours with dashes, and ours with underscores."""
+    names = {*flag_names(spec), f"--{spec.name}"}
+    lines = [line.split() for line, (name, _) in FLAGS.items() if name == spec.name and line.split()[0] in names]
+    for words in lines[:1]:
+        assert len({config(name, *words[1:]) for name in names}) == 1
+    assert lines or spec.name == "data_dir"
 
 
 def test_every_field_has_a_flag_that_is_tested_above(desk):
     assert {spec.name for spec in fields(Experiment)} - {name for name, _ in FLAGS.values()} == {"data_dir"}
 
 
-def test_the_defaults(plan):
-    plain = plan()
+def test_the_defaults(config):
+    plain = config()
     assert plain == Experiment()
-    assert (plain.latent, plain.dataset, plain.epochs, plain.batch_size, plain.lr) == ("s2", "mnist_5k", 60, 100, 1e-3)
-    assert (plain.kl_warmup, plain.burn_in, plain.look_ahead, plain.min_improv) == (20, 20, 50, 0.01)
-    assert (plain.max_restarts, plain.ll_sample, plain.val_f, plain.save_f, plain.pf) == (20, 100, 1, 5, 1)
-    assert (plain.h_dims, plain.loss_function, plain.seed, plain.binarize, plain.val_nll) == (
-        (256, 128), "bce", 0, False, False)  # fmt: skip
+    assert (plain.latent, plain.dataset, plain.epochs) == ("s2", "mnist_5k", 60)
+    assert (plain.batch_size, plain.learning_rate) == (100, 1e-3)
+    assert (plain.kl_warmup, plain.burn_in, plain.look_ahead, plain.min_improvement) == (20, 20, 50, 0.01)
+    assert (plain.max_restarts, plain.num_importance_samples) == (20, 100)
+    assert (plain.validate_every, plain.save_every, plain.print_every) == (1, 5, 1)
+    assert (plain.hidden, plain.likelihood, plain.seed, plain.binarize_once, plain.validate_log_likelihood) == (
+        (256, 128), "bernoulli", 0, False, False)  # fmt: skip
 
 
-def test_paths_do_not_depend_on_where_the_run_was_started(plan, desk):
-    experiment = plan("--data-dir", "here", "-d", "mine/images.npz")
+def test_paths_do_not_depend_on_where_the_run_was_started(config, desk):
+    experiment = config("--data-dir", "here", "-d", "mine/images.npz")
     assert experiment.data_dir == str(desk / "here")
     assert experiment.dataset == str(desk / "mine" / "images.npz")
 
@@ -161,16 +174,16 @@ def test_paths_do_not_depend_on_where_the_run_was_started(plan, desk):
 @pytest.mark.parametrize(
     "line, warning",
     [
-        ("-zd 4,4", "-n vmf does not use --z_dims"),
-        ("-n normal -zd 4,4", "-n normal does not use --z_dims"),
+        ("-zd 4,4", "-n vmf does not use --z-dims"),
+        ("-n normal -zd 4,4", "-n normal does not use --z-dims"),
         ("-n productspace -z 4", "-n productspace does not use --z"),
         ("-n normal --radius 2", "--radius has no effect"),
-        ("-cvm full", "--covariance_matrix has no effect"),
-        ("-lf mse -bnz", "--binarize has no effect"),
+        ("-cvm full", "--covariance has no effect"),
+        ("-lf mse -bnz", "--binarize-once has no effect"),
     ],
 )
-def test_what_the_model_does_not_use_is_told_in_one_line(plan, capsys, line, warning):
-    plan(*line.split())
+def test_what_the_model_does_not_use_is_told_in_one_line(config, capsys, line, warning):
+    config(*line.split())
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 1
     assert warning in lines[0]
@@ -188,7 +201,7 @@ WRONG = {
     "train -e 2.5": "whole number",
     "train -e many": "'many'",
     "train -e 99999999999999": "at most",
-    "train -bs 0": "--batch_size",
+    "train -bs 0": "--batch-size",
     "train -lr 0": "above 0",
     "train -lr nan": "above 0",
     "train -lr inf": "above 0",
@@ -201,7 +214,7 @@ WRONG = {
     "train -z 0": "1 or above",
     "train -z two": "'two'",
     "train -n productspace -z 0": "--z 0",  # not used, but checked
-    "train -zd 2,0": "--z_dims",
+    "train -zd 2,0": "--z-dims",
     "train -zd 2,,3": "'2,,3'",
     "train -n productspace -zd 2;3": "'2;3'",
     "train --latent q2": "cannot read 'q2'",
@@ -220,7 +233,7 @@ WRONG = {
     "train -hd 1000000": "at most 10000",
     "train -et rnn": "choose from mlp, cnn",
     "train -dt rnn": "choose from mlp, cnn",
-    "train -lf l1": "choose from bce, mse, categorical",
+    "train -lf l1": "choose from bernoulli, gaussian, categorical",
     "train --sigma 1": "sigma",
     "train --sigma 0 -lf mse": "above 0",
     "train -d nonsense": "choose from mnist_5k",
@@ -283,10 +296,10 @@ def test_help_is_grouped_and_neither_it_nor_a_wrong_flag_imports_torch(desk):
     for heading in ("model:", "objective:", "training:", "data:", "evaluation:", "running:"):
         assert heading in run.stdout
     for spec in fields(Experiment):
-        assert spec.metadata["names"][-1] in run.stdout
+        assert all(name in run.stdout for name in flag_names(spec))
 
 
-def test_dry_run_shows_model_data_and_plan_and_writes_nothing(desk, capsys):
+def test_dry_run_shows_model_data_and_configuration_and_writes_nothing(desk, capsys):
     assert cli.main(["train", "--dry-run", "--latent", "s4,s4,e2", "-d", "mnist", "-e", "30"]) == 0
     out = capsys.readouterr().out
     assert "2xs4,e2" in out
@@ -295,7 +308,7 @@ def test_dry_run_shows_model_data_and_plan_and_writes_nothing(desk, capsys):
     assert list(desk.iterdir()) == []
 
 
-def test_verbosity_adds_lines_and_the_plan(finished, desk, capsys, monkeypatch):
+def test_verbosity_adds_lines_and_the_configuration(finished, desk, capsys, monkeypatch):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     shown = []
     for verbosity in "012":
@@ -320,7 +333,7 @@ def test_a_run_leaves_what_is_promised(finished):
     assert (metrics["epochs"], metrics["num_importance_samples"], metrics["latent_space"]) == (EPOCHS, 5, "s2")
     rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     assert [row["epoch"] for row in rows] == list(range(1, EPOCHS + 1))
-    assert Experiment.from_json((run / "experiment.json").read_text()).h_dims == (16,)
+    assert Experiment.from_json((run / "experiment.json").read_text()).hidden == (16,)
 
 
 def test_evaluate_prints_what_metrics_json_holds(finished, desk, capsys):

@@ -34,28 +34,28 @@ experiments = st.builds(
     radius=st.sampled_from([1e-3, 1.0, 30.0]),
     learn_radius=st.booleans(),
     concentration_floor=st.sampled_from([0.0, 1.0, 1e6]),  # kappa pushed to 1e6
-    covariance_matrix=st.sampled_from(["diagonal", "single", "full"]),
-    h_dims=st.lists(st.integers(1, 20), min_size=1, max_size=3).map(tuple),
-    encode_type=st.sampled_from(["mlp", "cnn"]),
-    decode_type=st.sampled_from(["mlp", "cnn"]),
-    loss_function=st.sampled_from(["bce", "mse", "categorical"]),
+    covariance=st.sampled_from(["diagonal", "single", "full"]),
+    hidden=st.lists(st.integers(1, 20), min_size=1, max_size=3).map(tuple),
+    encoder_network=st.sampled_from(["mlp", "cnn"]),
+    decoder_network=st.sampled_from(["mlp", "cnn"]),
+    likelihood=st.sampled_from(["bernoulli", "gaussian", "categorical"]),
     beta=st.sampled_from([0.0, 0.1, 1.0, 10.0]),
     kl_warmup=maybe,
     kl_freeze=st.integers(0, 2),
     kl_target=st.sampled_from([0.0, 5.0]),
     epochs=st.integers(1, 4),
     batch_size=st.sampled_from([1, 2, 7, 1000]),
-    lr=st.sampled_from([1e-4, 1e-2, 0.1]),
+    learning_rate=st.sampled_from([1e-4, 1e-2, 0.1]),
     clip=st.sampled_from([None, 1.0]),
     burn_in=maybe,
     look_ahead=st.integers(1, 3),
     max_restarts=st.integers(0, 2),
     seed=st.integers(0, 2**31 - 1),
-    binarize=st.booleans(),
-    ll_sample=st.integers(1, 20),
-    val_nll=st.booleans(),
-    val_f=st.integers(1, 5),
-    save_f=st.integers(1, 5),
+    binarize_once=st.booleans(),
+    num_importance_samples=st.integers(1, 20),
+    validate_log_likelihood=st.booleans(),
+    validate_every=st.integers(1, 5),
+    save_every=st.integers(1, 5),
     device=st.just("cpu"),
 )
 
@@ -97,7 +97,7 @@ def test_no_run_ends_in_a_traceback_a_nan_or_a_hang():
                 outcomes["refused"] += 1
             except TrainingFailed:
                 # a step so large may diverge, and without a KL a normal's deviation may fall to 0: both must be said
-                assert experiment.lr == 0.1 or experiment.beta == 0, experiment
+                assert experiment.learning_rate == 0.1 or experiment.beta == 0, experiment
                 outcomes["diverged"] += 1
             assert time.process_time() - start < 120, experiment  # whoever hangs here burns the processor
 

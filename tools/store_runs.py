@@ -15,6 +15,7 @@ import torch
 
 from svae_lib import Experiment
 from svae_lib.experiment import RunFolder, load_run, save_model
+from svae_lib.experiment.flags import flag_names
 from svae_lib.files import atomic_write, save_weights
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
@@ -35,7 +36,7 @@ def command(experiment: Experiment) -> str:
         shorter = {other: value for other, value in values.items() if other != name}
         if Experiment(**shorter) == experiment or name in ("data_dir", "device", "threads"):
             values = shorter
-    flags = {spec.name: spec.metadata["names"][0] for spec in fields(Experiment)}
+    flags = {spec.name: flag_names(spec)[0] for spec in fields(Experiment)}
     return " ".join(["svae train", *(f"{flags[name]} {value}" for name, value in values.items())])
 
 

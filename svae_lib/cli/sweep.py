@@ -13,7 +13,9 @@ def add(commands) -> None:
     text = "run the experiments that a file names, on every core or on a cluster; finished ones are skipped"
     parser = commands.add_parser("sweep", help=text, description=f"{text}. run_files/SWEEPS.md shows such a file.")
     parser.add_argument("file", metavar="FILE.toml", type=Path, help="a [grid] of flags, with [fixed] and [[case]]")
-    parser.add_argument("-ld", "--log_dir", default="runs", type=Path, help="runs go to LOG_DIR/FILE; default: runs")
+    parser.add_argument(
+        "-ld", "--log-dir", "--log_dir", default="runs", type=Path, help="runs go to LOG_DIR/FILE; default: runs"
+    )
     parser.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster; default: this machine's cores")
     parser.add_argument("--workers", metavar="N", help="processes on this machine; default: one a core")
     parser.add_argument("--dry-run", action="store_true", help="check all, list the experiments, and do nothing")
@@ -26,7 +28,7 @@ def add(commands) -> None:
 
 
 def sweep(arguments: argparse.Namespace) -> int:
-    from svae_lib.experiment.sweep import run_sweep, unfinished
+    from svae_lib.experiment.sweep import place, run_sweep, unfinished
     from svae_lib.experiment.sweep_file import read_sweep
 
     file, folder, runtime = arguments.file, arguments.log_dir / arguments.file.stem, given(arguments)
@@ -34,7 +36,7 @@ def sweep(arguments: argparse.Namespace) -> int:
     if workers is not None and arguments.scheduler is not None:
         raise InputError("--workers is for this machine, --scheduler for a cluster that has its own: leave one")
     if arguments.dry_run:
-        experiments = read_sweep(file, **runtime)
+        experiments = place(read_sweep(file, **runtime), folder)
         left = unfinished(experiments, folder, elsewhere=arguments.scheduler is not None)
         print("\n".join(f"{folder / name}{'' if name in left else '  finished'}" for name in experiments))
         return 0

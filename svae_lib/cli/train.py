@@ -12,8 +12,8 @@ from pathlib import Path
 from svae_lib.cli.parsing import add_flag, complain, given, warn
 from svae_lib.cli.runs import summary
 from svae_lib.errors import InputError
-from svae_lib.experiment.choosing import SPECS, choose
-from svae_lib.experiment.config import Experiment, PaperSpace
+from svae_lib.experiment.config import FLAGS, Experiment, PaperSpace, build_experiment
+from svae_lib.experiment.flags import long_flag
 from svae_lib.experiment.run_folder import RunFolder, is_rank_zero
 from svae_lib.latent_spaces.names import parse_name
 
@@ -21,32 +21,32 @@ from svae_lib.latent_spaces.names import parse_name
 def add(commands) -> None:
     parser = commands.add_parser("train", help="train a model, into a folder of its own")
     groups = {}
-    for spec in SPECS:
+    for spec in FLAGS:
         group = spec.metadata["group"]
         groups[group] = groups.get(group) or parser.add_argument_group(group)
         add_flag(groups[group], spec)
     run = parser.add_argument_group("the run's folder, LOG_DIR/EXP_NAME")
-    run.add_argument("-en", "--exp_name", help="default: DATASET-SPACE-SEED-TIME")
-    run.add_argument("-ld", "--log_dir", default="runs", type=Path, help="default: runs")
+    run.add_argument("-en", "--exp-name", "--exp_name", help="default: DATASET-SPACE-SEED-TIME")
+    run.add_argument("-ld", "--log-dir", "--log_dir", default="runs", type=Path, help="default: runs")
     run.add_argument("--resume", action="store_true", help="go on with EXP_NAME from its checkpoint, or start it")
-    run.add_argument("--dry-run", action="store_true", help="show the model, the data and the plan, and do nothing")
+    run.add_argument("--dry-run", action="store_true", help="show model, data and configuration, and do nothing")
     parser.set_defaults(command=train)
 
 
 def _experiment(arguments: argparse.Namespace, stored: Experiment | None) -> Experiment:
-    """The experiment of the flags; what it does not use of them is told."""
+    """The experiment of the flags; a warning names each flag that it does not use."""
     values, papers = given(arguments), given(arguments, fields(PaperSpace))
-    experiment = choose(values, stored)
+    experiment = build_experiment(values, stored)
     model = papers.get("name", PaperSpace.name)
     unused = "z" if model == "productspace" else "z_dims"
     if unused in papers:
-        warn(f"-n {model} does not use --{unused}")
+        warn(f"-n {model} does not use {long_flag(unused)}")
     families = {factor.family for factor in parse_name(experiment.latent).factors}
     uses = dict.fromkeys(("radius", "learn_radius", "concentration_floor"), families - {"euclidean"})
-    uses |= {"covariance_matrix": "euclidean" in families, "binarize": experiment.loss_function == "bce"}
+    uses |= {"covariance": "euclidean" in families, "binarize_once": experiment.likelihood == "bernoulli"}
     for name, used in uses.items():
         if name in values and not used:
-            warn(f"--{name} has no effect on {experiment.latent} with -lf {experiment.loss_function}")
+            warn(f"{long_flag(name)} has no effect on {experiment.latent} with --likelihood {experiment.likelihood}")
     return experiment
 
 
@@ -56,7 +56,7 @@ def train(arguments: argparse.Namespace) -> int:
         raise InputError("--resume needs the run's name: -en EXP_NAME")
     if name is not None and (name in ("", ".", "..") or os.sep in name or len(os.fsencode(name)) > 200):
         raise InputError(
-            f"-en/--exp_name {name!r}: name a folder in {arguments.log_dir}, without {os.sep}, in 200 bytes"
+            f"-en/--exp-name {name!r}: name a folder in {arguments.log_dir}, without {os.sep}, in 200 bytes"
         )
     stored = RunFolder(arguments.log_dir / name) if arguments.resume else None
     experiment = _experiment(arguments, stored.experiment if stored and stored.started else None)

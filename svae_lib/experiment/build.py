@@ -6,15 +6,22 @@ import torch
 
 from svae_lib.datasets import ALIASES, DATASETS, ImageDataset, load_dataset
 from svae_lib.errors import InputError
-from svae_lib.experiment.config import LIKELIHOODS, Experiment
+from svae_lib.experiment.config import Experiment
 from svae_lib.latent_spaces import parse_latent_space
 from svae_lib.models import VAE, build_vae
 
 
 def build(experiment: Experiment) -> tuple[VAE, ImageDataset]:
-    """Load the data and make the model, on the experiment's device.
+    """Load the data and make the model.
 
-    Errors: InputError for a latent space, device, data set or image size that is not possible.
+    Args:
+        experiment: The configuration.
+
+    Returns:
+        The model, on the experiment's device, and the data set.
+
+    Raises:
+        InputError: The latent space, device, data set or size of its images is not possible.
     """
     if experiment.threads is not None:
         torch.set_num_threads(experiment.threads)
@@ -24,18 +31,38 @@ def build(experiment: Experiment) -> tuple[VAE, ImageDataset]:
 
 
 def build_model(experiment: Experiment, image_shape: tuple[int, int]) -> VAE:
-    """The model with the seed's weights; torch's global random state stays as it was. Errors: InputError."""
-    options = {"radius": experiment.radius, "learn_radius": experiment.learn_radius}
-    options |= {"covariance": experiment.covariance_matrix, "concentration_floor": experiment.concentration_floor}
+    """Make the model with the weights that the experiment's seed gives; torch's global random state stays as it was.
+
+    Args:
+        experiment: The configuration.
+        image_shape: (H, W).
+
+    Returns:
+        The model, on the CPU.
+
+    Raises:
+        InputError: The latent space, likelihood or size of the images is not possible.
+    """
+    options = experiment.select("covariance", "radius", "learn_radius", "concentration_floor")
     space = parse_latent_space(experiment.latent, **options)
-    networks, likelihood = (experiment.encode_type, experiment.decode_type), LIKELIHOODS[experiment.loss_function]
+    network = (experiment.encoder_network, experiment.decoder_network)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(experiment.seed)
-        return build_vae(image_shape, space, experiment.h_dims, networks, likelihood, experiment.sigma)
+        return build_vae(image_shape, space, network=network, **experiment.select("hidden", "likelihood", "sigma"))
 
 
 def describe(experiment: Experiment) -> str:
-    """The model, the data and the plan in words; of the data sets known by name, nothing is read."""
+    """The model, the data and the configuration in words.
+
+    Args:
+        experiment: The configuration. A data set known by name is not read; a path to images is.
+
+    Returns:
+        Several lines of text.
+
+    Raises:
+        InputError: As build.
+    """
     source = DATASETS.get(ALIASES.get(experiment.dataset, experiment.dataset))
     data = None if source else load_dataset(experiment.dataset, experiment.data_dir)
     counts = source.counts if source else [len(split) for split in (data.train, data.validation, data.test)]
@@ -44,7 +71,7 @@ def describe(experiment: Experiment) -> str:
     model = build_model(experiment, shape)
     size = sum(parameter.numel() for parameter in model.parameters())
     steps = -(-counts[0] // experiment.batch_size)
-    plan = {name: value for name, value in asdict(experiment).items() if value is not None}
+    config = ", ".join(f"{name} {value}" for name, value in asdict(experiment).items() if value is not None)
     return "\n".join(
         (
             f"{model}",
@@ -52,7 +79,7 @@ def describe(experiment: Experiment) -> str:
             "data    {}: {:,} training, {:,} validation and {:,} test images of {} x {}".format(
                 experiment.dataset, *counts, *shape
             ),
-            f"plan    {experiment.epochs} epochs of {steps} steps; " + ", ".join(f"{k} {v}" for k, v in plan.items()),
+            f"config  {experiment.epochs} epochs of {steps} steps; {config}",
         )
     )
 

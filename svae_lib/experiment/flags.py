@@ -1,48 +1,90 @@
-"""A dataclass's fields as flags: their names, their help, and one rule for what each may be."""
+"""A dataclass's fields as flags: their names, their help, and one rule for which values each may have."""
 
 import math
 import sys
+from collections.abc import Iterable
 from dataclasses import Field, field, fields
 from typing import Any
 
 from svae_lib.errors import InputError
 
-_MOST = {tuple: 2**31 - 1, int: 2**31 - 1, float: sys.float_info.max}
+_MAXIMUM = {tuple: 2**31 - 1, int: 2**31 - 1, float: sys.float_info.max}
 
 
-def flag(default: Any, names: str, group: str, help: str, **about: Any) -> Any:
-    """A field that is a flag; a default of None allows None.
+def flag(default: Any, aliases: str, group: str, help: str, **metadata: Any) -> Any:
+    """A field that is a flag, --learning-rate for `learning_rate`.
 
-    about: choices, low, above, most; runtime=True where a run may be resumed with another value.
+    Args:
+        default: The field's default; None allows None.
+        aliases: Other names of the flag: a short one, and those of the papers' code.
+        group: The heading that --help lists it under.
+        help: What --help says.
+        **metadata: choices, minimum, above, maximum; value_aliases, other words for the choices; runtime=True where a
+            run may be resumed with another value.
+
+    Returns:
+        The field.
     """
-    return field(default=default, metadata={"names": names.split(), "group": group, "help": help, **about})
+    return field(default=default, metadata={"aliases": aliases.split(), "group": group, "help": help, **metadata})
 
 
-def kind(spec: Field) -> type:
+def long_flag(name: str) -> str:
+    """The flag of a field.
+
+    Example:
+        >>> long_flag("learning_rate")
+        '--learning-rate'
+    """
+    return "--" + name.replace("_", "-")
+
+
+def flag_names(spec: Field) -> list[str]:
+    """All names of a field's flag: the short one, the field's own, then those of the papers' code."""
+    aliases = spec.metadata["aliases"]
+    short = [name for name in aliases if name[:2] != "--"]
+    return [*short, long_flag(spec.name), *(name for name in aliases if name not in short)]
+
+
+def flags_by_name(specs: Iterable[Field]) -> dict[str, Field]:
+    """Every field by its own name and by the long names of the papers' code.
+
+    A sweep's file may use either. So may experiment.json: version 0.1.0 stored a run under the papers' names, and this
+    is the one table that reads them.
+    """
+    return {name[2:].replace("-", "_"): spec for spec in specs for name in flag_names(spec) if name[:2] == "--"}
+
+
+def value_type(spec: Field) -> type:
     """tuple (of whole numbers), int, float, bool or str."""
     return next(kind for kind in (tuple, int, float, bool, str) if kind.__name__ in str(spec.type))
 
 
 def read(spec: Field, text: str) -> Any:
-    """The value that a flag's text stands for. Errors: InputError."""
+    """The value that a flag's text stands for. Raises: InputError."""
+    kind = value_type(spec)
     try:
-        value = tuple(int(piece) for piece in text.split(",")) if kind(spec) is tuple else kind(spec)(text)
+        value = tuple(int(piece) for piece in text.split(",")) if kind is tuple else kind(resolve_alias(spec, text))
     except ValueError:
         raise _complaint(spec, text) from None
     return checked(spec, value)
 
 
+def resolve_alias(spec: Field, value: Any) -> Any:
+    """The value, or our word for it where it is one of the papers' code."""
+    return spec.metadata.get("value_aliases", {}).get(value, value) if isinstance(value, str) else value
+
+
 def check_fields(instance: Any) -> None:
-    """Check every field of a frozen dataclass, for its __post_init__."""
+    """Check every field of a frozen dataclass, for its __post_init__. Raises: InputError."""
     for spec in fields(instance):
         object.__setattr__(instance, spec.name, checked(spec, getattr(instance, spec.name)))
 
 
 def checked(spec: Field, value: Any) -> Any:
-    """The value, a list made a tuple and a whole number a float where the field wants those. Errors: InputError."""
+    """The value, a list made a tuple and a whole number a float where the field wants those. Raises: InputError."""
     if value is None and spec.default is None:
         return None
-    wanted = kind(spec)
+    wanted = value_type(spec)
     if wanted is tuple and isinstance(value, list):
         value = tuple(value)
     if wanted is float and type(value) is int:
@@ -54,23 +96,24 @@ def checked(spec: Field, value: Any) -> Any:
 
 
 def _fits(spec: Field, value: Any) -> bool:
-    about, wanted = spec.metadata, kind(spec)
+    metadata, wanted = spec.metadata, value_type(spec)
     if wanted in (bool, str):
-        return value in about.get("choices", (value,))
+        return value in metadata.get("choices", (value,))
     if wanted is tuple and type(value) is not int:
         return False
-    bounds = about.get("low", -math.inf), about.get("most", _MOST[wanted])
-    return bounds[0] <= value <= bounds[1] and value > about.get("above", -math.inf)
+    bounds = metadata.get("minimum", -math.inf), metadata.get("maximum", _MAXIMUM[wanted])
+    return bounds[0] <= value <= bounds[1] and value > metadata.get("above", -math.inf)
 
 
 def _complaint(spec: Field, value: Any) -> InputError:
-    about = spec.metadata
-    if "choices" in about:
-        cure = "choose from " + ", ".join(about["choices"])
+    metadata, kind = spec.metadata, value_type(spec)
+    if "choices" in metadata:
+        cure = "choose from " + ", ".join(metadata["choices"])
     else:
         what = {tuple: "whole numbers with commas between", int: "a whole number", float: "a number"}
-        cure = "give " + what.get(kind(spec), "yes or no" if kind(spec) is bool else "a text")
-        cure += f", {about['low']} or above" if "low" in about else ", above 0" if "above" in about else ""
-        if "most" in about or (type(value) is int and value > _MOST[int]):
-            cure += f", at most {about.get('most', _MOST[int])}"
-    return InputError(f"{'/'.join(about['names'])} {value!r}: {cure}")
+        cure = "give " + what.get(kind, "yes or no" if kind is bool else "a text")
+        cure += f", {metadata['minimum']} or above" if "minimum" in metadata else ""
+        cure += ", above 0" if "above" in metadata else ""
+        if "maximum" in metadata or (type(value) is int and value > _MAXIMUM[int]):
+            cure += f", at most {metadata.get('maximum', _MAXIMUM[int])}"
+    return InputError(f"{'/'.join(flag_names(spec))} {value!r}: {cure}")

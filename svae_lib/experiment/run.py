@@ -1,4 +1,4 @@
-"""An experiment's run: train, evaluate, draw."""
+"""The run of an experiment: train, evaluate, draw, and read it again."""
 
 import io
 import os
@@ -19,16 +19,33 @@ from svae_lib.files import atomic_write, load_weights
 from svae_lib.models import VAE
 from svae_lib.training import History, Schedule, fit
 
+_OPTIONS_OF_FIT = (
+    "epochs", "batch_size", "learning_rate", "burn_in", "look_ahead", "min_improvement", "max_restarts", "clip", "seed",
+    "binarize_once", "validate_every", "save_every",
+)  # fmt: skip
 
-def run_experiment(experiment: Experiment, folder: str | os.PathLike, *, resume: bool = False, progress: bool = False):
-    """Run an experiment into a folder of its own, and return what its metrics.json holds.
 
-    The folder appears with the first epoch's work about to start, so bad input leaves nothing. With `resume`, a folder
-    that is there goes on from its checkpoint, and a finished one is only read. Of several processes, the first one
-    writes, evaluates and returns the metrics; the others return {}.
+def run_experiment(
+    experiment: Experiment, folder: str | os.PathLike, *, resume: bool = False, progress: bool = False
+) -> dict:
+    """Run an experiment into a folder of its own: train, evaluate, draw.
 
-    Errors: InputError for a folder that exists (without `resume`), is no run's, or is another experiment's; and as
-    `build` and `fit`. TrainingFailed as `fit`.
+    The folder appears with the first epoch's work about to start, so bad input leaves nothing. Of several processes,
+    that of rank zero writes and evaluates.
+
+    Args:
+        experiment: The configuration.
+        folder: The run's folder.
+        resume: Whether a folder that is there goes on from its checkpoint; a finished run is only read.
+        progress: Whether to show a progress bar.
+
+    Returns:
+        What metrics.json holds, as a dictionary; {} in a process of another rank than zero.
+
+    Raises:
+        InputError: The folder exists and `resume` is False, it is no run's, or another experiment's; and as `build` and
+            `fit`.
+        TrainingFailed: As `fit`.
     """
     run = RunFolder(folder)
     if is_rank_zero():
@@ -41,27 +58,16 @@ def run_experiment(experiment: Experiment, folder: str | os.PathLike, *, resume:
 
     def on_epoch(history: History) -> None:
         run.write_rows(history.rows)
-        if (not progress or experiment.verbosity > 0) and history.epoch % experiment.pf == 0:
+        if (not progress or experiment.verbosity > 0) and history.epoch % experiment.print_every == 0:
             tqdm.write(_line(history.rows[-1]))
 
     history = fit(
         model,
         data,
-        epochs=experiment.epochs,
-        batch_size=experiment.batch_size,
-        learning_rate=experiment.lr,
+        **experiment.select(*_OPTIONS_OF_FIT),
         schedule=Schedule(experiment.kl_warmup, experiment.kl_freeze, experiment.beta, experiment.kl_target),
-        burn_in=experiment.burn_in,
-        look_ahead=experiment.look_ahead,
-        min_improvement=experiment.min_improv,
-        max_restarts=experiment.max_restarts,
-        clip=experiment.clip,
-        seed=experiment.seed,
-        binarize_once=experiment.binarize,
-        validate_every=experiment.val_f,
-        validation_samples=experiment.ll_sample if experiment.val_nll else 0,
+        validation_samples=experiment.num_importance_samples if experiment.validate_log_likelihood else 0,
         checkpoint=run.checkpoint,
-        save_every=experiment.save_f,
         resume=resume,
         progress=progress,
         on_epoch=on_epoch,
@@ -127,18 +133,37 @@ def load_run(folder: str | os.PathLike, **runtime) -> Run:
 
 
 def score(experiment: Experiment, model: VAE, data: ImageDataset) -> dict:
-    """The test figures of metrics.json, from a seed of their own: asked for again, they are the same."""
+    """The test figures of metrics.json, from a seed of their own: asked for again, they are the same.
+
+    Args:
+        experiment: The configuration; it has the number of importance samples.
+        model: The trained model.
+        data: The data set.
+
+    Returns:
+        The figures by name, in nats an image.
+    """
     images = held_out_images(data.test, model.likelihood)
-    scores = evaluate(model, images, num_importance_samples=experiment.ll_sample)
+    scores = evaluate(model, images, num_importance_samples=experiment.num_importance_samples)
     if scores.num_nan:
         tqdm.write(f"{scores.num_nan} of {scores.num_images} test images have no finite score, and count in the means")
     names = "log_likelihood", "elbo", "reconstruction", "kl"
     figures = {f"test_{name}": getattr(scores, name) for name in names}
-    return figures | {"num_importance_samples": experiment.ll_sample}
+    return figures | {"num_importance_samples": experiment.num_importance_samples}
 
 
 def draw(folder: Path, model: VAE, data: ImageDataset, rows: list[dict]) -> list[Path]:
-    """Draw the run's pictures into its folder, and return their paths."""
+    """Draw the run's pictures into its folder.
+
+    Args:
+        folder: The run's folder.
+        model: The trained model.
+        data: The data set.
+        rows: One dictionary an epoch, as RunFolder.rows.
+
+    Returns:
+        The files written.
+    """
     from svae_lib import plotting
 
     device = next(model.parameters()).device

@@ -9,6 +9,7 @@ from typing import Any
 
 from svae_lib.errors import InputError
 from svae_lib.experiment.config import Experiment
+from svae_lib.experiment.flags import long_flag
 from svae_lib.files import atomic_write, read_bytes, read_json, read_json_lines
 
 
@@ -128,8 +129,9 @@ class RunFolder:
         for spec in fields(Experiment):
             old, new = getattr(stored, spec.name), getattr(experiment, spec.name)
             if old != new and not spec.metadata.get("runtime"):
-                name = spec.metadata["names"][-1]
-                raise InputError(f"{self.path} was started with {name} {old}, not {new}: take another name")
+                raise InputError(
+                    f"{self.path} was started with {long_flag(spec.name)} {old}, not {new}: take another name"
+                )
 
     def create(self, experiment: Experiment) -> None:
         """Make the folder with experiment.json in it, in one step; where it exists, write that file alone.

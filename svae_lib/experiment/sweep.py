@@ -6,7 +6,7 @@ import os
 import sys
 import threading
 import time
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +20,29 @@ from svae_lib.files import atomic_write, file_lock
 
 _PATIENCE = 100  # seconds until the files of a worker that died are let go of, on a network's file system
 _TURN = threading.Lock()  # a worker's threads share torch's random state: one experiment at a time
+
+
+def place(experiments: dict[str, Experiment], folder: Path) -> dict[str, Experiment]:
+    """The experiments by the names of their folders: a run that is there already under another name keeps it.
+
+    A name says what varies in the sweep's file, under the flags' names of the version that wrote it.
+
+    Args:
+        experiments: By the names that the sweep's file gives them.
+        folder: The sweep's folder.
+
+    Returns:
+        The same experiments in the same order.
+    """
+    others = {}
+    for run in RunFolder.all_in(folder):
+        if run.path.name not in experiments:
+            with suppress(InputError):  # what is no run of ours is left alone
+                others[run.experiment.without_runtime()] = run.path.name
+    return {
+        name if RunFolder(folder / name).started else others.pop(each.without_runtime(), name): each
+        for name, each in experiments.items()
+    }
 
 
 def unfinished(experiments: dict[str, Experiment], folder: Path, elsewhere: bool = False) -> dict[str, Experiment]:
@@ -59,7 +82,8 @@ def run_sweep(
     that does not answer; for a folder where another sweep is at work.
     """
     import_optional("distributed", extra="cluster")
-    experiments, folder = read_sweep(file, **runtime), Path(folder).absolute()
+    folder = Path(folder).absolute()
+    experiments = place(read_sweep(file, **runtime), folder)
     left = unfinished(experiments, folder, elsewhere=scheduler is not None)
     tqdm.write(f"{len(experiments)} experiments, {len(experiments) - len(left)} of them finished already")
     if not left:

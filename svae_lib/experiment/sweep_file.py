@@ -8,11 +8,11 @@ import tomllib
 from pathlib import Path
 
 from svae_lib.errors import InputError
-from svae_lib.experiment.choosing import choose, flags_by_name
-from svae_lib.experiment.config import Experiment
-from svae_lib.experiment.flags import kind, read
+from svae_lib.experiment.config import FLAGS, Experiment, build_experiment
+from svae_lib.experiment.flags import flags_by_name, read, value_type
 
-_MOST = 10_000  # experiments in a sweep: more are a slip
+_MAXIMUM = 10_000  # experiments in a sweep: more are a slip
+_FLAGS = flags_by_name(FLAGS)
 _IN_EVERY_NAME = {"dataset", "latent", "seed", "name", "distribution", "z", "z_dims"}
 
 
@@ -20,8 +20,17 @@ def read_sweep(path: str | os.PathLike, **runtime) -> dict[str, Experiment]:
     """The experiments of a sweep's file by name: DATASET-LATENT-SEED, with what else varies before the seed.
 
     [fixed] gives every experiment a value; [grid] gives flags a list each, of which every combination is run; each
-    [[case]] gives values that go together, and the grid is run for every case. `runtime` (data_dir, device, threads)
-    stands above the file. Errors: InputError naming the file, and what is wrong in it; also for two of one name.
+    [[case]] gives values that go together, and the grid is run for every case.
+
+    Args:
+        path: The file, in TOML.
+        **runtime: data_dir, device and threads, which stand above the file.
+
+    Returns:
+        The experiments by name, in the file's order.
+
+    Raises:
+        InputError: The file cannot be read, something in it is wrong, or two experiments have one name.
     """
     try:
         tables = tomllib.loads(Path(path).read_bytes().decode())
@@ -46,12 +55,12 @@ def _expand(tables: dict, runtime: dict) -> dict[str, Experiment]:
     for name, values in grid.items():
         if not isinstance(values, list) or not values:
             raise InputError(f"[grid] {name} is {values!r}: give a list of one value or more")
-    if (count := len(cases) * math.prod(map(len, grid.values()))) > _MOST:
-        raise InputError(f"{count:,} experiments are more than {_MOST:,}: leave some values out")
+    if (count := len(cases) * math.prod(map(len, grid.values()))) > _MAXIMUM:
+        raise InputError(f"{count:,} experiments are more than {_MAXIMUM:,}: leave some values out")
     varies = {name: None for table in (grid, *cases) for name in table if name not in _IN_EVERY_NAME}
     experiments, names = {}, set()
     for case, values in itertools.product(cases, itertools.product(*grid.values())):
-        experiment = choose(_read(fixed | case | dict(zip(grid, values, strict=True))) | runtime)
+        experiment = build_experiment(_read(fixed | case | dict(zip(grid, values, strict=True))) | runtime)
         name = _name(experiment, varies)
         if name.casefold() in names:  # some file systems do not tell S from s
             raise InputError(f"two experiments are called {name}: leave one of them out")
@@ -62,11 +71,11 @@ def _expand(tables: dict, runtime: dict) -> dict[str, Experiment]:
 
 def _by_field(where: str, table: dict, taken: dict | None = None) -> dict:
     """A table's values by field."""
-    flags, found = flags_by_name(), {}
+    found = {}
     for key, value in table.items():
-        if key not in flags:
-            raise InputError(f"{where} has an unknown flag {key!r}: choose from {', '.join(flags)}")
-        name = flags[key].name
+        if (flag := key.replace("-", "_")) not in _FLAGS:
+            raise InputError(f"{where} has an unknown flag {key!r}: choose from {', '.join(_FLAGS)}")
+        name = _FLAGS[flag].name
         if name in found or name in (taken or {}):
             raise InputError(f"{where} gives {key} a second time: leave one")
         found[name] = value
@@ -74,10 +83,10 @@ def _by_field(where: str, table: dict, taken: dict | None = None) -> dict:
 
 
 def _read(values: dict) -> dict:
-    """Numbers with commas between, as the command line has them, are as good as a list of them."""
-    flags = flags_by_name()
+    """Texts are read as on the command line: numbers with commas between, and the papers' words."""
+    flags = {name: _FLAGS[name] for name in values}
     return {
-        name: read(flags[name], value) if kind(flags[name]) is tuple and isinstance(value, str) else value
+        name: read(flags[name], value) if isinstance(value, str) and value_type(flags[name]) in (tuple, str) else value
         for name, value in values.items()
     }
 

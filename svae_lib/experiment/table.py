@@ -17,7 +17,6 @@ from svae_lib.experiment.run_folder import RunFolder
 from svae_lib.files import atomic_write
 
 QUANTITIES = {"log_likelihood": "log-likelihood", "elbo": "ELBO", "reconstruction": "reconstruction", "kl": "KL"}
-_RUNTIME = {spec.name: spec.default for spec in fields(Experiment) if spec.metadata.get("runtime")}
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ def read_rows(folder: str | os.PathLike) -> tuple[list[Row], list[str]]:
     groups: dict[Experiment, dict[int, RunFolder]] = {}
     for run in finished:
         experiment = run.experiment
-        seeds = groups.setdefault(replace(experiment, seed=0, **_RUNTIME), {})
+        seeds = groups.setdefault(replace(experiment.without_runtime(), seed=0), {})
         if experiment.seed in seeds:
             raise InputError(f"{run.path} repeats {seeds[experiment.seed].path}, seed and all: move one of them away")
         seeds[experiment.seed] = run

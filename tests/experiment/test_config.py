@@ -8,11 +8,16 @@ import pytest
 
 from svae_lib.errors import InputError
 from svae_lib.experiment import Experiment
+from svae_lib.experiment.flags import long_flag
 
 
 @pytest.mark.parametrize(
     "values",
-    [{}, {"latent": "s4,s4,e2", "h_dims": (8, 9), "sigma": 0.5, "loss_function": "mse", "epochs": 7, "binarize": True}],
+    [
+        {},
+        {"latent": "s4,s4,e2", "hidden": (8, 9), "sigma": 0.5, "likelihood": "gaussian"},
+        {"epochs": 7, "binarize_once": True},
+    ],
 )
 def test_comes_back_equal_from_json(values):
     experiment = Experiment(**values)
@@ -21,7 +26,7 @@ def test_comes_back_equal_from_json(values):
 
 def test_stores_what_defaults_became():
     stored = json.loads(Experiment(epochs=9, kl_freeze=2, dataset="frey_faces").to_json())
-    assert (stored["kl_warmup"], stored["burn_in"], stored["loss_function"]) == (3, 5, "categorical")
+    assert (stored["kl_warmup"], stored["burn_in"], stored["likelihood"]) == (3, 5, "categorical")
 
 
 def test_refuses_unknown_and_missing_keys_by_name():
@@ -47,21 +52,22 @@ def test_refuses_what_is_no_object(text):
         ("epochs", True),
         ("epochs", "3"),
         ("epochs", None),
-        ("lr", float("nan")),
-        ("lr", "0.1"),
+        ("learning_rate", float("nan")),
+        ("learning_rate", "0.1"),
         ("beta", -0.1),
-        ("h_dims", ()),
-        ("h_dims", (8, 0)),
-        ("h_dims", (8, 2.5)),
-        ("h_dims", 8),
-        ("encode_type", "rnn"),
-        ("binarize", 1),
+        ("hidden", ()),
+        ("hidden", (8, 0)),
+        ("hidden", (8, 2.5)),
+        ("hidden", 8),
+        ("encoder_network", "rnn"),
+        ("likelihood", "bce"),
+        ("binarize_once", 1),
         ("latent", 3),
         ("verbosity", 3),
     ],
 )
 def test_refuses_wrong_values_from_python_too(name, value):
-    with pytest.raises(InputError, match=f"--{name}.* {re.escape(repr(value))}: "):
+    with pytest.raises(InputError, match=f"{long_flag(name)}.* {re.escape(repr(value))}: "):
         Experiment(**{name: value})
 
 
@@ -72,6 +78,6 @@ def test_refuses_a_latent_space_that_cannot_be_read(latent, piece):
 
 
 def test_whole_numbers_are_numbers_and_lists_are_tuples():
-    experiment = Experiment(lr=1, h_dims=[8, 9])
-    assert (experiment.lr, experiment.h_dims) == (1.0, (8, 9))
+    experiment = Experiment(learning_rate=1, hidden=[8, 9])
+    assert (experiment.learning_rate, experiment.hidden) == (1.0, (8, 9))
     assert hash(experiment) == hash(dataclasses.replace(experiment))

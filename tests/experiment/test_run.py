@@ -25,8 +25,8 @@ def images(tmp_path):
 
 
 def small(images, **values) -> Experiment:
-    values = {"epochs": 2, "batch_size": 10, "lr": 0.01, "h_dims": (16,), "ll_sample": 3, "kl_warmup": 0, **values}
-    return Experiment(dataset=images, device="cpu", **values)
+    quick = {"epochs": 2, "batch_size": 10, "learning_rate": 0.01, "hidden": (16,), "num_importance_samples": 3}
+    return Experiment(dataset=images, device="cpu", **(quick | {"kl_warmup": 0} | values))
 
 
 @pytest.mark.parametrize(
@@ -34,18 +34,25 @@ def small(images, **values) -> Experiment:
     [
         {"latent": "10xs4"},
         {"latent": "s4,s4,e2"},
-        {"latent": "e3", "covariance_matrix": "full"},
-        {"latent": "e3", "covariance_matrix": "single"},
-        {"encode_type": "cnn", "decode_type": "cnn"},
-        {"encode_type": "cnn"},
-        {"decode_type": "cnn", "loss_function": "mse"},
+        {"latent": "e3", "covariance": "full"},
+        {"latent": "e3", "covariance": "single"},
+        {"encoder_network": "cnn", "decoder_network": "cnn"},
+        {"encoder_network": "cnn"},
+        {"decoder_network": "cnn", "likelihood": "gaussian"},
         {"learn_radius": True, "radius": 2.0, "latent": "s2,p2"},
         {"latent": "s40"},
         {"latent": "s99"},
         {"latent": "p9", "concentration_floor": 0.0},
-        {"loss_function": "mse", "sigma": 0.2},
-        {"loss_function": "categorical"},
-        {"kl_target": 2.0, "kl_freeze": 1, "beta": 2.0, "binarize": True, "clip": 1.0, "val_nll": True},
+        {"likelihood": "gaussian", "sigma": 0.2},
+        {"likelihood": "categorical"},
+        {
+            "kl_target": 2.0,
+            "kl_freeze": 1,
+            "beta": 2.0,
+            "binarize_once": True,
+            "clip": 1.0,
+            "validate_log_likelihood": True,
+        },
     ],
     ids=str,
 )
@@ -90,8 +97,8 @@ def test_another_experiment_is_refused_but_not_another_machine(images, tmp_path)
 
     experiment = small(images)
     metrics = run_experiment(experiment, tmp_path / "run")
-    assert run_experiment(replace(experiment, device="auto", pf=7), tmp_path / "run", resume=True) == metrics
-    with pytest.raises(InputError, match="was started with --rs 0, not 3"):
+    assert run_experiment(replace(experiment, device="auto", print_every=7), tmp_path / "run", resume=True) == metrics
+    with pytest.raises(InputError, match="was started with --seed 0, not 3"):
         run_experiment(replace(experiment, seed=3), tmp_path / "run", resume=True)
     with pytest.raises(InputError, match="exists"):
         run_experiment(experiment, tmp_path / "run")

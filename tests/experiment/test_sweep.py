@@ -29,7 +29,7 @@ from tests.commands import ENVIRONMENT, one_line, wait_for
 
 ROOT = Path(svae_lib.__file__).parents[1]
 WITH_DASK = {**ENVIRONMENT, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-SMALL = 'dataset = "mine.npz"\nh_dims = [16]\nll_sample = 5\nsave_f = 3\nthreads = 1\n'
+SMALL = 'dataset = "mine.npz"\nhidden = [16]\nnum_importance_samples = 5\nsave_every = 3\nthreads = 1\n'
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_the_courses_sweep_is_the_runs_it_is_said_to_be():
     spaces = ["e2", "e3", "e5", "e10", "s2", "s3", "s5", "s10", "2xs1", "5xs2", "s5,s5", "s4,s3,s3"]
     assert list(experiments) == [f"mnist-{space.replace(',', '_')}-{seed}" for space in spaces for seed in range(3)]
     assert experiments["mnist-s4_s3_s3-2"] == Experiment(
-        dataset="mnist", latent="s4,s3,s3", seed=2, epochs=80, kl_warmup=20, ll_sample=500, threads=1
+        dataset="mnist", latent="s4,s3,s3", seed=2, epochs=80, kl_warmup=20, num_importance_samples=500, threads=1
     )
 
 
@@ -64,10 +64,10 @@ def test_names_tell_what_varies_and_flags_have_their_long_names_too(desk):
     Path("few.toml").write_text(f"[fixed]\nlr = 1\n{rest}")
     experiments = read_sweep("few.toml", device="cpu")
     assert list(experiments) == [
-        "mnist_5k-s3-h_dims=16_8-learn_radius=True-3", "mnist_5k-s3-h_dims=4-learn_radius=True-3",
-        "mnist_5k-e2-h_dims=16_8-learn_radius=False-3", "mnist_5k-e2-h_dims=4-learn_radius=False-3"]  # fmt: skip
+        "mnist_5k-s3-hidden=16_8-learn_radius=True-3", "mnist_5k-s3-hidden=4-learn_radius=True-3",
+        "mnist_5k-e2-hidden=16_8-learn_radius=False-3", "mnist_5k-e2-hidden=4-learn_radius=False-3"]  # fmt: skip
     assert list(experiments.values())[0] == Experiment(
-        latent="s3", learn_radius=True, h_dims=(16, 8), seed=3, lr=1.0, device="cpu"
+        latent="s3", learn_radius=True, hidden=(16, 8), seed=3, learning_rate=1.0, device="cpu"
     )
 
 
@@ -78,7 +78,7 @@ def test_every_file_of_the_page_can_be_read(desk):
         Path("page.toml").write_text(text)
         counts.append(len(names := read_sweep("page.toml")))
         if len(counts) == 1:
-            assert "mnist_5k-s4_s3_s3-h_dims=256_128-0" in names
+            assert "mnist_5k-s4_s3_s3-hidden=256_128-0" in names
     assert counts == [18, 6]
 
 
@@ -115,6 +115,7 @@ WRONG = {
     "[grid]\nh_dims = [256, 128]": "whole numbers with commas between",
     "[grid]\nh_dims = ['256,x']": "'256,x'",
     "[grid]\nencode_type = ['rnn']": "choose from mlp, cnn",
+    "[grid]\nlikelihood = ['l1']": "choose from bernoulli, gaussian, categorical",
     "[grid]\nlatent = ['q2']": "cannot read 'q2'",
     "[grid]\nlatent = ['s2']\nz = [2]": "in place of",
     "[grid]\nsigma = [0.1]": "sigma",
@@ -179,9 +180,9 @@ def test_the_extra_that_is_missing_is_named(desk, capsys, monkeypatch):
 @pytest.mark.parametrize(
     "change, told",
     [
-        ({"hidden": 3}, "unknown key 'hidden'"),
+        ({"zdim": 3}, "unknown key 'zdim'"),
         ({"epochs": 99}, "was started with --epochs 99, not 60"),
-        ({"lr": "fast"}, "--lr 'fast'"),
+        ({"learning_rate": "fast"}, "--lr 'fast'"),
         (None, "is not the JSON of an experiment"),
     ],
 )
@@ -214,7 +215,7 @@ def test_a_dry_run_lists_the_experiments_and_writes_nothing(desk, capsys):
 
 def test_what_another_process_holds_is_waited_for_and_then_told(desk, monkeypatch):
     monkeypatch.setattr(sweep, "_PATIENCE", 0.3)
-    experiment = Experiment(dataset="mine.npz", epochs=1, h_dims=(4,), ll_sample=1)
+    experiment = Experiment(dataset="mine.npz", epochs=1, hidden=(4,), num_importance_samples=1)
     with file_lock(desk / ".run.lock"), pytest.raises(InputError, match="another process is at work"):
         sweep._work(experiment.to_json(), str(desk / "run"), quiet=True)
     assert not (desk / "run").exists()
@@ -283,7 +284,7 @@ def metrics(run: Path) -> dict:
 
 def uninterrupted(file: str, name: str) -> dict:
     """What an experiment of a sweep ends with where nothing disturbs it."""
-    run_experiment(replace(read_sweep(file)[name], pf=1000), Path("alone", name))
+    run_experiment(replace(read_sweep(file)[name], print_every=1000), Path("alone", name))
     return metrics(Path("alone", name))
 
 
@@ -292,11 +293,14 @@ def test_one_that_fails_stops_no_other_and_what_is_finished_is_skipped(desk, cap
     file = write("epochs = 3\nmax_restarts = 1", "[grid]\nseed = [0, 1]\n" + fails)
     with started(f"svae sweep {file}") as process:
         status, out, err = end(process)
-    names = ["mine-s2-lr=0.001-0", "mine-s2-lr=0.001-1"]
+    names = ["mine-s2-learning_rate=0.001-0", "mine-s2-learning_rate=0.001-1"]
     assert status == 1, err
     assert out.count(": log-likelihood -") == 2 and out.count(": failed") == 2
     lines = err.splitlines()
-    assert [line.split()[1] for line in sorted(lines)] == ["mine-s3-lr=1e+30-0", "mine-s3-lr=1e+30-1"]
+    assert [line.split()[1] for line in sorted(lines)] == [
+        "mine-s3-learning_rate=1e+30-0",
+        "mine-s3-learning_rate=1e+30-1",
+    ]
     assert all(
         "failed: TrainingFailed: the loss is not finite" in line and "after 1 restarts" in line for line in lines
     )
@@ -308,7 +312,7 @@ def test_one_that_fails_stops_no_other_and_what_is_finished_is_skipped(desk, cap
     (desk / "less").mkdir()
     write("epochs = 3\nmax_restarts = 1\nlr = 0.001", "[grid]\nseed = [0, 1]\n", "less/few.toml")
     for name in names:
-        (folder / name).rename(folder / name.replace("-lr=0.001", ""))
+        (folder / name).rename(folder / name.replace("-learning_rate=0.001", ""))
     before = {path: path.stat().st_mtime_ns for path in folder.glob("mine-s2-?/*")}
     monkeypatch.setattr(sweep, "_cluster", None)  # nothing is left to run
     assert cli.main(["sweep", "less/few.toml"]) == 0

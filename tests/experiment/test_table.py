@@ -29,7 +29,7 @@ def runs(tmp_path):
     """Two data sets, three latent spaces; one space with one seed, one run that is not finished."""
     folder = tmp_path / "runs"
     for seed, kl in enumerate((7.0, 8.0, 10.0)):
-        space = {"latent": "s10", "seed": seed, "loss_function": "bce"}
+        space = {"latent": "s10", "seed": seed, "likelihood": "bernoulli"}
         store(folder, f"mnist-s10-{seed}", (-100.5 - kl, -127.0 - kl, -127.0, kl), dataset="mnist", **space)
         store(folder, f"frey-s10-{seed}", (-900.0, -910.0, -900.0, kl), dataset="frey_faces", **space)
     for seed in (4, 5):  # runtime flags tell no experiments apart
@@ -120,7 +120,7 @@ def test_the_picture_shows_every_seed_of_every_row(runs):
         ("started", "holds no finished run, and 1 unfinished"),
         ("run", "is one run"),
         ("twice", "repeats"),
-        ("version", "unknown key 'hidden'"),
+        ("version", "unknown key 'zdim'"),
         ("score", "has no number for test_kl"),
         ("cut", "metrics.json is damaged"),
     ],
@@ -139,7 +139,7 @@ def test_what_cannot_be_summed_up_is_one_line_and_writes_nothing(tmp_path, capsy
         folder = folder / "one"
     elif change == "version":
         text = (folder / "one" / "experiment.json").read_text()
-        (folder / "one" / "experiment.json").write_text(text.replace("{", '{"hidden": 3,', 1))
+        (folder / "one" / "experiment.json").write_text(text.replace("{", '{"zdim": 3,', 1))
     elif change == "score":
         text = (folder / "one" / "metrics.json").read_text()
         (folder / "one" / "metrics.json").write_text(text.replace("test_kl", "kl"))
