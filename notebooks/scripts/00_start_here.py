@@ -48,11 +48,11 @@ ShellPanel()
 # %%
 import torch
 
-torch.set_num_threads(1)  # everything on this page is too small to be shared out
+torch.set_num_threads(1)  # these computations are too small to gain from more threads
 torch.manual_seed(0)
 for m in (2, 3, 20, 200):
     lengths = torch.randn(20_000, m).norm(dim=-1)
-    print(f"m = {m:3}: |z| = {lengths.mean():4.1f} ± {lengths.std():.1f}, root of m = {m**0.5:4.1f}")
+    print(f"m = {m:3}: |z| = {lengths.mean():4.1f} ± {lengths.std():.1f}, sqrt(m) = {m**0.5:4.1f}")
 
 # %% [markdown]
 # The distance grows like $\sqrt{m}$; its spread does not grow at all. And the origin, where the density is highest? No
@@ -93,7 +93,7 @@ for m in (2, 3, 20, 200):
     log_normal = -m / 2 * torch.tensor(2 * torch.pi).log() - r**2 / 2
     density = torch.exp(log_surface_area(m, r) + log_normal)
     total, peak = torch.trapezoid(density, r), r[density.argmax()]
-    print(f"m = {m:3}: integral {total:.2f}, peak at {peak:.1f}, root of m - 1 = {(m - 1) ** 0.5:.1f}")
+    print(f"m = {m:3}: integral {total:.2f}, peak at {peak:.1f}, sqrt(m - 1) = {(m - 1) ** 0.5:.1f}")
 
 # %% [markdown]
 # So in high dimensions a normal prior *is* nearly a sphere: what tells two codes apart is their direction. Scale every
@@ -203,7 +203,7 @@ figures.compass_codes(models, needle(turn))
 
 
 # %%
-def torn(model):
+def overlaps(model):
     """Whether two needles more than 45 degrees apart have nearly the same code."""
     codes = model.embed(needle(turn))
     apart = torch.cos(turn[:, None] - turn) < 0.7
@@ -212,7 +212,7 @@ def torn(model):
 
 
 for name, model in models.items():
-    print(f"{name}: torn {torn(model)}")
+    print(f"{name}:", "different directions share a code" if overlaps(model) else "every direction has its own code")
 
 # %% [markdown]
 # So is a plane enough? The codes surround a *hole*, and there, where the prior is densest, the decoder has seen
@@ -232,22 +232,21 @@ figures.prior_rows(models, needle(2 * torch.pi * torch.rand(12)))
 
 # %%
 @torch.no_grad()
-def ghosts(model):
+def implausible(model):
     pictures = model.sample(2000).flatten(1)
     error = torch.cdist(pictures, needle(turn).flatten(1)).min(1).values / 16
     return (error > 0.075).float().mean()
 
 
-_, plane, circle = map(ghosts, models.values())
-print(f"the plane: more than a quarter are ghosts: {plane > 0.25}")
-print(f"the circle: less than one in a hundred: {circle < 0.01}")
+_, plane, circle = (implausible(model).round(decimals=1) for model in models.values())
+print(f"implausible samples, to the nearest 10 %: plane {plane:.0%}, circle {circle:.0%}")
 
 # %% [markdown]
 # A code in the plane also has a larger KL. It pays for a second coordinate that carries no information about the angle:
 
 # %%
 _, plane, circle = (model.elbo(needle(turn)).kl.mean() for model in models.values())
-print(f"the KL is larger in the plane by more than a nat: {plane > circle + 1}")
+print(f"the KL in the plane is larger by {plane - circle:.0f} nats, to the nearest nat")
 
 # %% [markdown]
 # That is one seed of one toy example. It shows what *can* go wrong when the latent space has another shape than the
@@ -355,7 +354,7 @@ check.ex0_2(density)
 # %%
 for m, (a, b) in pairs.items():
     spread = torch.rad2deg(geodesic_distance(a, b)).std()
-    print(f"m = {m:3}: {spread:2.0f}°, and one over the root of m is {57.296 / m**0.5:2.0f}°")
+    print(f"m = {m:3}: {spread:2.0f}°, and 1 / sqrt(m) is {57.296 / m**0.5:2.0f}°")
 
 # %% [markdown]
 # ## What we saw

@@ -206,8 +206,8 @@ import math
 
 def published_w(kappa, m, n):
     root = (4 * kappa**2 + (m - 1) ** 2) ** 0.5
-    share = min(max(kappa - 10, 0), 1)
-    b = (1 - share) * (root - 2 * kappa) / (m - 1) + share * (m - 1) / (4 * kappa)
+    blend = min(max(kappa - 10, 0), 1)
+    b = (1 - blend) * (root - 2 * kappa) / (m - 1) + blend * (m - 1) / (4 * kappa)
     a = (m - 1 + 2 * kappa + root) / 4
     d = 4 * a * b / (1 + b) - (m - 1) * math.log(m - 1)
     y = Beta((m - 1) / 2, (m - 1) / 2).sample((2 * n,))
@@ -330,7 +330,7 @@ check.ex1_3(repaired_w)
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
-# Two formulas for the same number are mixed by `share`. Compare their values at $m = 41$, $\kappa = 11$. Then ask why
+# Two formulas for the same number are mixed by `blend`. Compare their values at $m = 41$, $\kappa = 11$. Then ask why
 # anybody wanted the second one: what is `root - 2 * kappa` in float32 when $\kappa = 10^5$?
 #
 # </details>
@@ -393,7 +393,7 @@ print("rotate_pole_to does:", torch.allclose(rotate_pole_to(mu, pole), mu, atol=
 # %%
 torch.manual_seed(0)
 w = around_pole(1e6, 3, 10_000)[:, 0]
-print(f"kappa = 1e6, 10,000 draws: fewer than 300 different w: {len(w.unique()) < 300}")
+print(f"kappa = 1e6, 10,000 samples: fewer than 300 different w: {len(w.unique()) < 300}")
 
 # %% [markdown]
 # ## References

@@ -54,8 +54,8 @@ from svae_lib import HypersphericalUniform, VonMisesFisher
 
 
 def kl(m, kappa):
-    bell = VonMisesFisher(torch.eye(m)[0], kappa)
-    return kl_divergence(bell, HypersphericalUniform(m)).item()
+    vmf = VonMisesFisher(torch.eye(m)[0], kappa)
+    return kl_divergence(vmf, HypersphericalUniform(m)).item()
 
 
 print(f"m = 3, kappa = 10: {kl(3, 10.0):.1f} nats")
@@ -71,7 +71,7 @@ figures.kl_curves()
 # %%
 for m in (3, 11, 101):
     print(f"m = {m}: {kl(m, 10.0):.2f} nats")
-print("dearest at m =", max(range(2, 200), key=lambda m: kl(m, 10.0)))
+print("largest KL at m =", max(range(2, 200), key=lambda m: kl(m, 10.0)))
 
 # %% [markdown]
 # ## Why it climbs and why it falls
@@ -123,7 +123,7 @@ from scipy.special import ive
 from svae_lib.ops.sphere import log_surface_area
 
 
-@np.errstate(all="ignore")  # no warnings: we shall see for ourselves
+@np.errstate(all="ignore")  # no warnings: the values will tell
 def naive_kl(m, kappa):
     v = m / 2 - 1
     bessel = ive(v, kappa)
@@ -139,11 +139,11 @@ def naive_kl(m, kappa):
 
 # %%
 torch.manual_seed(0)
-bell, prior = VonMisesFisher(torch.eye(11)[0], 10.0), HypersphericalUniform(11)
-z = bell.sample((20_000,))
-drawn = (bell.log_prob(z) - prior.log_prob(z)).mean()
+vmf, prior = VonMisesFisher(torch.eye(11)[0], 10.0), HypersphericalUniform(11)
+z = vmf.sample((20_000,))
+drawn = (vmf.log_prob(z) - prior.log_prob(z)).mean()
 print(f"from scratch {naive_kl(11, 10.0):.3f}, svae_lib {kl(11, 10.0):.3f}")
-print("20,000 draws agree to 0.05 nats:", bool(abs(drawn - kl(11, 10.0)) < 0.05))
+print("20,000 samples agree to 0.05 nats:", bool(abs(drawn - kl(11, 10.0)) < 0.05))
 
 # %% [markdown]
 # ## One curve for every sphere
@@ -192,8 +192,8 @@ for m in (10, 100, 1000):
 # %%
 for dtype in (np.float32, np.float64):
     one = np.ones(1, dtype)
-    dead = next(m for m in range(2, 1000) if not np.isfinite(naive_kl(m, one)))
-    print(f"{dtype.__name__}: m = {dead} gives {naive_kl(dead, one)[0]}, exact {kl(dead, 1.0):.6f}")
+    failing = next(m for m in range(2, 1000) if not np.isfinite(naive_kl(m, one)))
+    print(f"{dtype.__name__}: m = {failing} gives {naive_kl(failing, one)[0]}, exact {kl(failing, 1.0):.6f}")
 
 # %%
 figures.where_naive_kl_fails(naive_kl)

@@ -127,12 +127,12 @@ plotting.training_curves(history.rows)
 # Is that good? A baseline helps: with no code at all, predict the mean of the training images for every image:
 
 # %%
-ink = to_unit(data.train.images).mean(0).clamp(0.001, 0.999)
-mean_image = (test * ink.log() + (1 - test) * (1 - ink).log()).sum((1, 2)).mean()
+p = to_unit(data.train.images).mean(0).clamp(0.001, 0.999)
+mean_image = (test * p.log() + (1 - test) * (1 - p).log()).sum((1, 2)).mean()
 score = evaluate(sphere, test)
 print(f"the mean image: {mean_image:.0f} nats per image")
 print(f"the sphere gains more than 35 nats: {score.elbo > mean_image + 35}")
-print(f"its code costs less than 8 nats: {score.kl < 8}")
+print(f"its KL is below 8 nats: {score.kl < 8}")
 
 # %%
 plotting.reconstructions(test[:10], sphere.reconstruct(test[:10]))
@@ -161,7 +161,7 @@ except InputError as problem:
 print(f"From here to the end of the walks we look at {name}.")
 
 # %%
-plotting.digit_globe(atlas, f"What {name} draws, everywhere on the sphere")
+plotting.digit_globe(atlas, f"Digits that {name} decodes, everywhere on the sphere")
 
 # %% [markdown]
 # In every direction one digit melts into the next, and whoever keeps walking comes back. The left edge of the map (a
@@ -209,7 +209,7 @@ plotting.kappa_by_digit(atlas, test, data.test.labels)
 kappa = torch.as_tensor(plotting.concentrations(atlas, test))
 medians = torch.stack([kappa[data.test.labels == digit].median() for digit in range(10)])
 order = medians.argsort(descending=True).tolist()
-print(f"surest of {order[0]} and {order[1]}, least sure of {order[-2]} and {order[-1]}")
+print(f"most certain of {order[0]} and {order[1]}, least certain of {order[-2]} and {order[-1]}")
 
 # %% [markdown]
 # ## Two paths from one digit to another
@@ -238,7 +238,7 @@ codes = atlas.embed(test)
 pairs = zip(codes[:250], codes[250:], strict=True)
 halfway = [plotting.two_ways(atlas, a, b, [0.5]).uncertainty for a, b in pairs]
 worse = sum(bool(line > arc) for arc, line in halfway) / len(halfway)
-print(f"the straight line is the more undecided one in over 75 % of them: {worse > 0.75}")
+print(f"the straight line is the more uncertain one in over 75 % of them: {worse > 0.75}")
 
 # %% [markdown]
 # ## And flat space?

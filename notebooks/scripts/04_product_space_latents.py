@@ -115,12 +115,12 @@ from svae_lib import HypersphericalUniform, VonMisesFisher
 
 torch.manual_seed(0)
 numbers = torus.head(torus.encoder(test))  # (N, 6)
-bells = []
+factors = []
 for each in numbers.split(3, dim=-1):
     mu, kappa = normalize(each[:, :2], dim=-1), 1 + softplus(each[:, 2])
-    bells.append(VonMisesFisher(mu, kappa))
-z = torch.cat([bell.rsample() for bell in bells], dim=-1)
-kl = sum(kl_divergence(bell, HypersphericalUniform(2)) for bell in bells)
+    factors.append(VonMisesFisher(mu, kappa))
+z = torch.cat([vmf.rsample() for vmf in factors], dim=-1)
+kl = sum(kl_divergence(vmf, HypersphericalUniform(2)) for vmf in factors)
 
 # %% [markdown]
 # ### The same with svae_lib
@@ -218,7 +218,7 @@ twice = kappas.max(1) >= 2 * kappas.min(1)
 print("the largest is twice the smallest or more in most images:", bool(twice.mean() > 0.5))
 print("the largest is not always of the same factor:", len(set(kappas.argmax(1))) > 1)
 medians = {digit: float(np.median(kappas[labels == digit])) for digit in range(10)}
-print("least sure, on the whole, of digit", min(medians, key=medians.get))
+print("least certain, on the whole, of digit", min(medians, key=medians.get))
 
 # %% [markdown]
 # ### Spend a budget
@@ -234,7 +234,7 @@ PartitionPanel("results/04_samples.safetensors")
 # %% [markdown]
 # Bars of one color are one sphere, and a bar of height 1 is as wide as the prior. Five spheres, with $\kappa = 50$ on
 # one of them and 5 on the others, cost 8.8 nats. Press 10: the KL stays, but the ten bars have the same height. One
-# sphere spends its nats evenly; a product spends them where it likes. Now press "sure of nothing". Even then each
+# sphere spends its nats evenly; a product spends them where it likes. Now press "certain of none". Even then each
 # factor pays, because the papers' models keep $\kappa \ge 1$. A code that carries no information still has a KL, and it
 # grows with $K$:
 

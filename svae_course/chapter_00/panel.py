@@ -153,7 +153,7 @@ class ShellPanel(SliderPanel):
         def draw(m: int) -> None:
             picture.value = shell.draw(m)
 
-        style = {"description_width": "9em"}
-        slider = widgets.IntSlider(m, min=2, max=LARGEST_M, description="coordinates m", style=style)
+        style = {"description_width": "11em"}
+        slider = widgets.IntSlider(m, min=2, max=LARGEST_M, description="ambient dimension m", style=style)
         buttons = {f"m = {value}": {"m": value} for value in presets}
         super().__init__({"m": slider}, draw, picture, fallback=png(static_preview()), presets=buttons, height=370)

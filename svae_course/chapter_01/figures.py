@@ -108,7 +108,7 @@ def acceptance_rates(propose: Callable, dims: Iterable[int] = (2, 3, 11, 41, 201
         axes.plot(kappas, rates, color=f"C{index}", label=f"m = {m}")
         axes.plot(kappas, [uniform_acceptance(kappa, m) for kappa in kappas], "--", color=f"C{index}", linewidth=1)
     axes.set(xscale="log", ylim=(0, 1.03), xlabel="concentration κ", ylabel="fraction of proposals accepted")
-    note = "solid: uniform points, slid\ndashed: uniform points as they are"
+    note = "solid: uniform points slid towards μ\ndashed: uniform points as they are"
     axes.text(0.98, 0.45, note, ha="right", transform=axes.transAxes, fontsize=9)
     axes.legend(loc="lower left", fontsize=9, frameon=True, edgecolor="none")
     return figure

@@ -221,12 +221,12 @@ def kappa_and_m(kappa: float, m: int, minimum_kappa: float, maximum: int) -> dic
     Returns:
         The sliders "kappa" and "m".
     """
-    style = {"description_width": "9em"}
+    style = {"description_width": "11em"}
     return {
         "kappa": widgets.FloatSlider(
             kappa, min=minimum_kappa, max=maximum, step=0.5, description="concentration κ", style=style
         ),
-        "m": widgets.IntSlider(m, min=2, max=maximum, description="coordinates m", style=style),
+        "m": widgets.IntSlider(m, min=2, max=maximum, description="ambient dimension m", style=style),
     }
 
 

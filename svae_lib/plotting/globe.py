@@ -178,7 +178,7 @@ def draw_globe(axes):
 
 
 @styled
-def digit_globe(model, title: str = "What the decoder draws, everywhere on the sphere") -> Picture:
+def digit_globe(model, title: str = "Decoded digits, everywhere on the sphere") -> Picture:
     """Whole latent sphere of a model as Hammer's map of decoded digits; every digit covers the same area.
 
     Args:

@@ -82,7 +82,7 @@ def torus_of_digits(model, across: int = 16) -> Picture:
     Raises:
         InputError: the latent space is not a product of two circles.
     """
-    figure = new_figure(9.6, 4.5, "What the decoder draws, everywhere on S¹ × S¹")
+    figure = new_figure(9.6, 4.5, "Decoded digits, everywhere on S¹ × S¹")
     rolled, flat = figure.subplots(1, 2, width_ratios=[1.2, 1])
     rolled.imshow(doughnut(torus_texture(model, 32, 14)), cmap=DIGIT_CMAP, vmin=0, vmax=1)
     rolled.set_title("rolled up in space")

@@ -1,5 +1,7 @@
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import matplotlib
 import numpy as np
@@ -81,3 +83,9 @@ def test_a_title_is_not_cut_off():
     figure = plotting.image_grid(np.zeros((1, 8, 8)), "Where a wide title stands on a narrow picture")
     figure.draw_without_rendering()
     assert figure._suptitle.get_window_extent().x1 <= figure.bbox.x1
+
+
+def test_every_color_is_named_in_the_one_palette():
+    root = Path(__file__).resolve().parents[2]
+    files = [path for package in ("svae_lib", "svae_course", "tools") for path in (root / package).rglob("*.py")]
+    assert [path.name for path in files if re.search(r"#[0-9a-fA-F]{6}\b", path.read_text())] == ["style.py"]
