@@ -224,10 +224,10 @@ figures.prior_rows(models, needle(2 * torch.pi * torch.rand(12)))
 
 # %% [markdown]
 # Every code on the circle decodes to a needle. The plane's prior also samples codes in the hole, and they decode to
-# *ghosts*: blurred needles, or none. On the line some directions are missing or blurred together.
+# blurred needles, or to none. On the line some directions are missing or blurred together.
 #
-# Let us count. We call a sample implausible, a ghost, if even the best-fitting needle differs from it by more than
-# 0.075 per pixel (root mean square, where 0 is white and 1 is black):
+# Let us count. We call a sample implausible if even the best-fitting needle differs from it by more than 0.075 per
+# pixel (root mean square, where 0 is white and 1 is black):
 
 
 # %%
@@ -362,7 +362,7 @@ for m, (a, b) in pairs.items():
 # - In high dimensions the points of a normal prior lie near a shell of radius $\sqrt{m}$ and differ only in direction:
 #   the prior is already round.
 # - In few dimensions it has a middle. Periodic data fold on a line; in a plane their codes surround a hole, and samples
-#   from the hole are ghosts.
+#   from the hole are implausible.
 # - On a circle the same data keep their shape, and every code from the prior decodes to a needle.
 #
 # ## Sharp bits

@@ -138,7 +138,7 @@ figures.acceptance_rates(propose)
 # After the slide, two proposals in three are accepted even in the worst case, whatever the dimension. Uniform points
 # without it are useless once $\kappa$ exceeds about 10.
 #
-# ## Turn it toward μ: the mirror
+# ## Turn it toward μ: a reflection
 #
 # With $w$ in hand, first let the pole $e_1 = (1, 0, \dots, 0)$ take the place of $\mu$. Then $v$ is normalized noise in
 # the other coordinates. To bring the pole to $\mu$ you need no rotation matrix. A mirror halfway between the two does
@@ -364,7 +364,7 @@ check.ex1_3(repaired_w)
 # %% [markdown]
 # ## What we saw
 #
-# - A sample from the vMF is one number $w$ that depends on $\kappa$, one uniform direction, and one mirror.
+# - A sample from the vMF is one number $w$ that depends on $\kappa$, one uniform direction, and one reflection.
 # - The tilt and the volume factor together decide where the mass sits: the same $\kappa = 10$ gives a mean $w$ of 0.900
 #   in $\mathbb{R}^3$ and of 0.098 in $\mathbb{R}^{101}$.
 # - A wrong sampler raises no error. Test a sampler against a moment that is known exactly, at every $m$ and $\kappa$
