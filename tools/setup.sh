@@ -3,100 +3,89 @@
 #   PYTHON=python3.12   build .venv with this interpreter (else: that of a .venv that works, else the first below that
 #                       is new enough)
 #   TORCH_INDEX=URL     take torch and torchvision from this wheel index
+# uv installs: that of PATH, or one that pip brings into .venv. Where uv does not run, or fails, pip installs.
 set -eu
 cd "$(dirname "$0")/.."
 venv=.venv
 # There only while .venv is complete; three lines: what it stands on, its torch index, the files that matter.
 stamp=$venv/svae_lib.stamp
+log=$venv/setup.log # what uv and pip say, where no terminal shows it
 cpu_index=https://download.pytorch.org/whl/cpu
 
 say() { printf 'setup: %s\n' "$*"; }
 die() { say "$@" >&2; exit 1; }
-ask() { # INTERPRETER CODE ARGUMENTS: what the code prints; -P so that it sees what is installed, not this folder
-    interpreter=$1 code=$2
-    shift 2
-    "$interpreter" -P -c "$code" "$@" 2>/dev/null
-}
-new_enough() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
+# INTERPRETER CODE: what the code prints; -P (since Python 3.11) so that it sees what is installed, not this folder.
+ask() { "$1" -P -c "$2" 2>/dev/null; }
 recorded() { sed -n "$1p" "$stamp" 2>/dev/null || true; }
-has() {
-    ask "$venv/bin/python" 'import sys, importlib.util as u; sys.exit(None in map(u.find_spec, sys.argv[1:]))' "$@"
-}
+has() { ask "$venv/bin/python" "import sys, importlib.util as u; sys.exit(None in map(u.find_spec, '$*'.split()))"; }
+answers() { ask "$python" "import signal, urllib.request as u; signal.alarm(3); u.urlopen('$1')"; }
+is_uv() { "$1" pip install --help 2>/dev/null | grep -q torch-backend; } # and not too old
+logged() { if [ -t 2 ]; then "$@"; else "$@" >>"$log" 2>&1; fi; }
+with_uv() { logged "$venv/bin/python" -P tools/uv_as_pip.py "$uv" --constraint constraints.txt "$@"; }
+with_pip() { logged "$venv/bin/python" -m pip --disable-pip-version-check install --constraint constraints.txt "$@"; }
 
-answers() { ask "$python" 'import signal, sys, urllib.request as u; signal.alarm(3); u.urlopen(sys.argv[1])' "$1"; }
-
-find_python() {
-    if [ -n "${PYTHON:-}" ]; then
-        "$PYTHON" -c '' 2>/dev/null ||
-            die "PYTHON=$PYTHON does not run: name a Python >= 3.11, as in make setup PYTHON=python3.12"
-        new_enough "$PYTHON" || die "PYTHON=$PYTHON is $("$PYTHON" -V 2>&1): svae_lib needs Python >= 3.11"
-        python=$PYTHON
-    else
-        for python in "$venv/bin/python" python3 python3.13 python3.12 python3.11 none; do
-            if new_enough "$python"; then break; fi
-        done
-        [ "$python" != none ] ||
-            die "no Python >= 3.11 found: install one, or name it, as in make setup PYTHON=/path/to/python3.12"
-    fi
-    # Of a virtual environment: the interpreter that it was made from.
-    python=$(ask "$python" 'import os, sys; print(os.path.realpath(sys._base_executable))')
+find_python() { # of a virtual environment: the interpreter that it was made from
+    set -- "$venv/bin/python" python3 python3.13 python3.12 python3.11
+    [ -z "${PYTHON:-}" ] || set -- "$PYTHON"
+    for candidate; do
+        python=$(ask "$candidate" 'import os, sys; print(os.path.realpath(sys._base_executable))') && return
+    done
+    example="as in make setup PYTHON=/path/to/python3.12"
+    [ -n "${PYTHON:-}" ] || die "no Python >= 3.11 found: install one, or name it, $example"
+    "$PYTHON" -c '' 2>/dev/null || die "PYTHON=$PYTHON does not run: name a Python >= 3.11, $example"
+    die "PYTHON=$PYTHON is $("$PYTHON" -V 2>&1): svae_lib needs Python >= 3.11"
 }
 
 make_venv() {
     ask "$python" 'import venv, ensurepip' ||
         die "$python lacks venv or ensurepip: install them (Debian, Ubuntu: apt-get install python3-venv)"
     say "making $venv with $python"
-    "$python" -m venv --clear "$venv" || die "$python could not make $venv"
+    why=$("$python" -m venv --clear "$venv" 2>&1) || die "cannot make $venv ($(echo "$why" | tail -n 1)):" \
+        "move away what stands in its place, or make $PWD writable; then call this again"
 }
 
-# A plain torch on Linux brings several GB of CUDA, of no use without an NVIDIA GPU: there the index of CPU wheels goes
-# first.
-install_torch() {
-    index=${TORCH_INDEX:-}
+# A plain torch on Linux brings several GB of CUDA, of no use without an NVIDIA GPU; uv chooses for the machine.
+choose_torch() {
     if [ -n "$index" ]; then
         say "torch and torchvision from $index (TORCH_INDEX)"
-    elif [ "$(uname -s)" != Linux ]; then
-        say "torch and torchvision from the package index (about 100 MB)"
-    elif [ -e /proc/driver/nvidia/version ] || command -v nvidia-smi >/dev/null; then
-        say "an NVIDIA GPU: torch and torchvision from the package index (several GB, with CUDA)"
     elif (answers "$cpu_index/torch/") 2>/dev/null; then
-        say "no NVIDIA GPU: torch and torchvision from $cpu_index (about 200 MB)"
-        index=$cpu_index
+        say "torch and torchvision from PyTorch's own index (about 200 MB, for an NVIDIA GPU several GB)"
+        export UV_TORCH_BACKEND="${UV_TORCH_BACKEND:-auto}"
+        [ "$(uname; command -v nvidia-smi; ls -d /proc/driver/nvidia 2>/dev/null)" != Linux ] || pip_index=$cpu_index
     else
-        say "no NVIDIA GPU, but $cpu_index did not answer within 3 s:" \
-            "torch and torchvision from the package index" \
-            "(several GB, with CUDA, unless pip is set up to find a CPU build)"
-    fi
-    if [ -n "$index" ]; then
-        pip install --no-deps --index-url "$index" torch torchvision
-    else
-        pip install torch torchvision
+        say "$cpu_index did not answer within 3 s: torch and torchvision from the package index" \
+            "(on Linux several GB, with CUDA, unless pip is set up to find a CPU build)"
     fi
 }
 
-pip() { # its progress is for a terminal, not for a log
-    "$venv/bin/python" -m pip --disable-pip-version-check "$@" --constraint constraints.txt $([ -t 1 ] || echo -qq) ||
-        die "pip failed, see above; once the cause is gone, the same command goes on"
+install() { # WITH INDEX: everything, with_uv or with_pip; where an index is named, torch from there
+    if [ -n "$2" ]; then "$1" --no-deps --index-url "$2" torch torchvision || return; fi
+    "$1" --editable '.[course,dev]'
 }
 
 find_python
 foundation="$PWD $python $(grep '^torch' constraints.txt | tr '\n' ' ')"
-index=${TORCH_INDEX:-$(recorded 2)}
 inputs=$(cat pyproject.toml constraints.txt tools/setup.sh | cksum)
+index=${TORCH_INDEX:-$(recorded 2)} pip_index=
 if has pip torch torchvision jupyterlab pytest svae_lib &&
     [ "$(recorded 1)" = "$foundation" ] && [ "$(recorded 2)" = "$index" ]; then
-    if [ "$(recorded 3)" = "$inputs" ]; then
-        say "$venv is up to date"
-        exit
-    fi
+    if [ "$(recorded 3)" = "$inputs" ]; then say "$venv is up to date"; exit; fi
     say "pyproject.toml or constraints.txt changed: bringing $venv up to date"
     rm "$stamp"
 else
+    index=${TORCH_INDEX:-}
     make_venv
-    install_torch
+    choose_torch
 fi
+uv=uv
+is_uv "$uv" || uv=$venv/bin/uv
+is_uv "$uv" || with_pip --only-binary :all: uv || true
 say "svae_lib with what its notebooks and tests need (about 150 MB)"
-pip install --editable '.[course,dev]'
+if ! is_uv "$uv" || ! install with_uv "$index"; then
+    say "uv does not run here, or failed: pip installs, which takes minutes"
+    install with_pip "${index:-$pip_index}" || die "pip failed ($(grep -is -m 1 '^error' "$log" || echo see above)):" \
+        "check the network, the index (pip config list) and $log, then call this again"
+fi
 printf '%s\n' "$foundation" "$index" "$inputs" >"$stamp.new"
 mv "$stamp.new" "$stamp"
 say "$venv is ready"
