@@ -1,7 +1,7 @@
-"""What a trained model is worth: its bounds on images it has not seen, and what its latent space knows of the labels.
+"""Evaluation of a trained model: bounds on the likelihood of held-out images, and classification from its codes.
 
 Every function that samples does so from a seed of its own and leaves torch's global random state as it was, so that the
-same model and images give the same figures, whenever they are asked for. Models are put in eval() and set back.
+same model and images always give the same scores. Models are put in eval() and set back.
 """
 
 import io
@@ -22,9 +22,9 @@ from svae_lib.models import VAE
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Means over images, in nats, each image weighing one; elbo = reconstruction - kl (beta is 1).
+    """Mean scores over images, in nats, each image with the same weight; elbo = reconstruction - kl (beta is 1).
 
-    num_nan images had a NaN in one of the figures. They are not left out of the means, which are then NaN too.
+    num_nan images had a NaN in one of the scores. They are not left out of the means, which are then NaN too.
     """
 
     log_likelihood: float
@@ -37,7 +37,7 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class Classification:
-    """A classifier's accuracy on the whole test split: mean over draws of labelled images, and its standard error."""
+    """Accuracy of a classifier on the whole test split: mean over draws of labeled images, and its standard error."""
 
     classifier: str
     num_labels: int
@@ -77,7 +77,7 @@ def log_likelihood(
 
 
 def embed(model: VAE, split: Split, batch_size: int = 500) -> Tensor:
-    """The posterior's mode for each image of a split, as it is scored (binarized once, where ink is modelled).
+    """The posterior's mode for each image of a split, as it is scored (binarized once, for a Bernoulli likelihood).
 
     Shapes: (N, event_size), on the CPU.
     """
@@ -93,9 +93,9 @@ def classify_latents(
     num_neighbors: int = 5,
     seed: int = 0,
 ) -> list[Classification]:
-    r"""How well a few labels, and the latent space, tell the test images apart.
+    r"""Accuracy of classifiers that learn the labels of the test images from few labeled codes.
 
-    Each draw takes labelled images from the training split at random (the 100 are among the 600, which makes the counts
+    Each draw takes labeled images from the training split at random (the 100 are among the 600, which makes the counts
     comparable) and classifies the whole test split, by k nearest neighbors and by logistic regression on standardized
     coordinates. Neighbors are near in the geometry's own distance: the angle on a sphere, the straight line in a flat
     space, and in a product the length of its shortest path, \sqrt{\sum_k d_k^2}, which weighs a factor by how far its
@@ -133,7 +133,7 @@ def classify_latents(
 
 
 def save_embeddings(path: str | os.PathLike, model: VAE, dataset: ImageDataset) -> None:
-    """Write the embeddings of all three splits to one .npz file, whole or not at all.
+    """Write the embeddings of all three splits to one .npz file, completely or not at all.
 
     Arrays: {train,validation,test}_embeddings (N, event_size), and {...}_labels (N,) where the data set has labels.
     Errors: as atomic_write.

@@ -1,4 +1,4 @@
-"""What every data set is: three splits of grey images; and how grey becomes ink."""
+"""Data sets as three splits of gray images, and the binarization of their pixels."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-SHUFFLE_SEED = 1804  # who is in which split, where the source does not say
-HELD_OUT_SEED = 910  # the ink of validation and test images; neither seed is ever a run's
+SHUFFLE_SEED = 1804  # which image is in which split, where the source does not say
+HELD_OUT_SEED = 910  # of the pixels of validation and test images; neither seed is ever a run's
 
 
 @dataclass(frozen=True)
@@ -57,10 +57,10 @@ def to_unit(images: Tensor) -> Tensor:
 
 
 def binarize(images: Tensor, generator: torch.Generator | None = None) -> Tensor:
-    """Draw each pixel as ink or paper, P(1) = intensity / 255 (Salakhutdinov & Murray, ICML 2008).
+    """Sample each pixel as 1 or 0, P(1) = intensity / 255 (Salakhutdinov & Murray, ICML 2008).
 
-    Returns float32 zeros and ones of the same shape, drawn on the images' device from `generator`, or from torch's
-    global state where none is given. A set that is already binary (0 and 255) comes back as it is.
+    Returns float32 zeros and ones of the same shape, sampled on the images' device from `generator`, or from torch's
+    global state where none is given. Images that are already binary (0 and 255) stay as they are.
 
     >>> binarize(torch.tensor([[[0, 255]]], dtype=torch.uint8))
     tensor([[[0., 1.]]])
@@ -88,7 +88,7 @@ def held_out_images(split: Split, likelihood: nn.Module) -> Tensor:
 
 
 def shuffled(split: Split) -> Split:
-    """The same images in an order fixed by SHUFFLE_SEED; no global random state is read or moved."""
+    """The same images in an order fixed by SHUFFLE_SEED; no global random state is read or changed."""
     return split[torch.randperm(len(split), generator=torch.Generator().manual_seed(SHUFFLE_SEED))]
 
 
@@ -100,7 +100,7 @@ def cut(split: Split, counts: tuple[int, ...]) -> list[Split]:
 
 @dataclass(frozen=True)
 class Download:
-    """One file to fetch: its place under the data folder, the addresses that hold it, its checksum if one is known."""
+    """File to fetch: its place under the data folder, its addresses, and its checksum if one is known."""
 
     file: str
     urls: tuple[str, ...]
@@ -109,7 +109,7 @@ class Download:
 
 @dataclass(frozen=True)
 class DatasetSpec:
-    """All that is known of a data set before it is read."""
+    """Description of a data set, known before it is read."""
 
     name: str
     citation: str
