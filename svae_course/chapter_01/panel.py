@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch.distributions import kl_divergence
 
+from svae_course.sliders import kappa_and_m
 from svae_course.vmf import SHORT_W_AXIS, W_AXIS, marginal_density, vmf_at_pole
 from svae_lib.distributions import HypersphericalUniform
 from svae_lib.errors import import_optional
@@ -207,27 +208,6 @@ def static_preview(settings: tuple[tuple[float, int], ...] = ((10, 3), (10, 11),
     for marginal in marginals[1:]:
         marginal.set_ylabel("")
     return figure
-
-
-def kappa_and_m(kappa: float, m: int, minimum_kappa: float, maximum: int) -> dict[str, widgets.Widget]:
-    """Sliders of a distribution on the sphere in R^m: its concentration, and its ambient dimension.
-
-    Args:
-        kappa: where the first slider starts.
-        m: where the second slider starts.
-        minimum_kappa: the least concentration.
-        maximum: of both sliders.
-
-    Returns:
-        The sliders "kappa" and "m".
-    """
-    style = {"description_width": "11em"}
-    return {
-        "kappa": widgets.FloatSlider(
-            kappa, min=minimum_kappa, max=maximum, step=0.5, description="concentration κ", style=style
-        ),
-        "m": widgets.IntSlider(m, min=2, max=maximum, description="ambient dimension m", style=style),
-    }
 
 
 class ConcentrationPanel(SliderPanel):

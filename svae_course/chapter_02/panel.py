@@ -3,8 +3,8 @@
 import ipywidgets as widgets
 import numpy as np
 
-from svae_course.chapter_01.panel import kappa_and_m
 from svae_course.chapter_02.figures import DTYPES, LIMIT, naive_kl
+from svae_course.sliders import kappa_and_m
 from svae_course.vmf import kl_to_uniform, limit_kl
 from svae_lib.plotting.live import LiveFigure
 from svae_lib.plotting.style import EXPECTED, MARK, Picture, new_figure, png, styled
