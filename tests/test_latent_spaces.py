@@ -9,6 +9,7 @@ from torch.distributions import Independent, MultivariateNormal, Normal, kl_dive
 from svae_lib.distributions import HypersphericalUniform, PowerSpherical, ProductDistribution, VonMisesFisher
 from svae_lib.errors import InputError
 from svae_lib.latent_spaces import Euclidean, ProductSpace, Sphere, parse_latent_space
+from svae_lib.latent_spaces.concentration_heads import CONCENTRATION_HEADS
 from svae_lib.models import build_vae
 
 # space, event_size, parameter_size, name
@@ -23,7 +24,10 @@ SPACES = [
     (lambda: Sphere(40, concentration_floor=0.0), 41, 42, "s40"),
     (lambda: Sphere(2, radius=5.0), 3, 4, "s2"),
     (lambda: Sphere(2, radius=5.0, learn_radius=True), 3, 4, "s2"),
+    (lambda: Sphere(3, radius="sqrt_m", concentration_head="squared_softplus"), 4, 5, "s3"),
+    (lambda: Sphere(3, radius="sqrt_m", learn_radius=True, concentration_head="exp"), 4, 5, "s3"),
     (lambda: Sphere(4, "power_spherical"), 5, 6, "p4"),
+    (lambda: Sphere(4, "power_spherical", concentration_head="inverse_variance"), 5, 6, "p4"),
     (lambda: ProductSpace([Sphere(4)]), 5, 6, "1xs4"),
     (lambda: ProductSpace([Sphere(4)] * 10), 50, 60, "10xs4"),
     (lambda: ProductSpace([Sphere(4), Sphere(4), Euclidean(2)]), 12, 16, "2xs4,e2"),
@@ -224,6 +228,8 @@ def test_a_giant_is_refused_before_it_is_built(name):
         (lambda: Sphere(2, "normal"), "vmf, power_spherical"),
         (lambda: Sphere(2, radius=0.0), "radius 0.0"),
         (lambda: Sphere(2, radius=math.nan), "radius nan"),
+        (lambda: Sphere(2, radius="sqrt"), "radius sqrt: give a finite number above 0, or sqrt_m"),
+        (lambda: Sphere(2, concentration_head="linear"), "softplus, squared_softplus, exp, inverse_variance"),
         (lambda: Sphere(2, concentration_floor=-1.0), "floor -1.0"),
         (lambda: ProductSpace([]), "at least one factor"),
     ],
@@ -308,6 +314,32 @@ def test_the_floors_cost_is_what_the_docstring_says(manifold_dim, floor_kl):
     kl = kl_divergence(VonMisesFisher(loc, torch.tensor(1.0)), HypersphericalUniform(manifold_dim + 1))
     assert float(f"{kl:.3g}") == floor_kl
     assert f"{floor_kl}" in Sphere.__doc__
+
+
+def test_each_sphere_of_a_product_has_its_own_sqrt_m():
+    prior = parse_latent_space("s2,2xs7,s10", radius="sqrt_m").prior()
+    norms = [z.norm(dim=-1) for z in prior.split(prior.sample())]
+    torch.testing.assert_close(torch.stack(norms), torch.tensor([3.0, 8.0, 8.0, 11.0]).sqrt())
+
+
+@pytest.mark.parametrize("head", CONCENTRATION_HEADS)
+def test_a_head_rises_and_stays_finite_with_its_derivative(head):
+    """Far beyond -100 to 100; at the lower end all of float32 underflow to 0, which is the uniform distribution."""
+    s = torch.tensor([-1e30, -100.0, -5.0, 0.0, 2.0, 5.0, 29.0, 100.0, 1e15], requires_grad=True)
+    kappa = CONCENTRATION_HEADS[head](s, 11)
+    (slope,) = torch.autograd.grad(kappa.sum(), s)
+    assert kappa.isfinite().all() and slope.isfinite().all() and (kappa >= 0).all()
+    assert (kappa.diff() >= 0).all() and (kappa[2:7].diff() > 0).all() and (slope[2:6] > 0).all()
+    assert CONCENTRATION_HEADS[head](torch.tensor(math.nan), 11).isnan()
+
+
+def test_inverse_variance_gives_a_gaussians_standard_deviation():
+    """r / sqrt(kappa) at r = sqrt(m); kappa = 10^5 m, where a von Mises-Fisher is normal along the sphere."""
+    s, m = torch.tensor(-math.log(math.expm1(10**-2.5))), 41
+    space = Sphere(m - 1, radius="sqrt_m", concentration_floor=0.0, concentration_head="inverse_variance")
+    parameters = torch.cat((torch.eye(m)[0], s[None]))
+    variance = space.posterior(parameters).variance
+    torch.testing.assert_close(variance[1:].sqrt(), torch.nn.functional.softplus(-s).expand(m - 1), rtol=1e-4, atol=0.0)
 
 
 @pytest.mark.parametrize("family", ["vmf", "power_spherical"])

@@ -42,7 +42,9 @@ def _experiment(arguments: argparse.Namespace, stored: Experiment | None) -> Exp
     if unused in papers:
         warn(f"-n {model} does not use {long_flag(unused)}")
     families = {factor.family for factor in parse_name(experiment.latent).factors}
-    uses = dict.fromkeys(("radius", "learn_radius", "concentration_floor"), families - {"euclidean"})
+    uses = dict.fromkeys(
+        ("radius", "learn_radius", "concentration_floor", "concentration_head"), families - {"euclidean"}
+    )
     uses |= {"covariance": "euclidean" in families, "binarize_once": experiment.likelihood == "bernoulli"}
     for name, used in uses.items():
         if name in values and not used:

@@ -43,8 +43,8 @@ def build_model(experiment: Experiment, image_shape: tuple[int, int]) -> VAE:
     Raises:
         InputError: The latent space, likelihood or size of the images is not possible.
     """
-    options = experiment.select("covariance", "radius", "learn_radius", "concentration_floor")
-    space = parse_latent_space(experiment.latent, **options)
+    options = "covariance", "radius", "learn_radius", "concentration_floor", "concentration_head"
+    space = parse_latent_space(experiment.latent, **experiment.select(*options))
     network = (experiment.encoder_network, experiment.decoder_network)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(experiment.seed)

@@ -12,6 +12,7 @@ from svae_lib.latent_spaces.names import Factor, parse_name, product_name
 
 _COVARIANCES = ("diagonal", "single", "full")
 _LIKELIHOODS = ("bernoulli", "gaussian", "categorical")
+_CONCENTRATION_HEADS = ("softplus", "squared_softplus", "exp", "inverse_variance")
 _NETWORKS = ("mlp", "cnn")
 
 
@@ -36,9 +37,12 @@ class Experiment:
     # fmt: off
     latent: str = flag("s2", "", "model", "s9 (vMF), p4 (Power Spherical), e2 (Gaussian), 10xs4, s4,s4,e2; "
                        "in place of -n, -dis, -z and -zd")
-    radius: float = flag(1.0, "", "model", "radius of the spheres", above=0)
+    radius: float | str = flag(1.0, "", "model", "radius of the spheres; sqrt_m gives each its own", above=0,
+                               words=("sqrt_m",))
     learn_radius: bool = flag(False, "", "model", "train the radius, starting from --radius")
     concentration_floor: float = flag(1.0, "", "model", "smallest concentration of a posterior", minimum=0)
+    concentration_head: str = flag("softplus", "", "model", "from an output of the encoder to a concentration",
+                                   choices=_CONCENTRATION_HEADS, when_missing="softplus")
     covariance: str = flag("diagonal", "-cvm --covariance_matrix", "model", "of Gaussian posteriors",
                            choices=_COVARIANCES)
     hidden: tuple[int, ...] = flag((256, 128), "-hd --h_dims --h", "model", "hidden sizes", minimum=1, maximum=10_000)
@@ -149,6 +153,8 @@ class Experiment:
                 wrong.append(f"{key!r} gives {flags[key].name} a second time")
             else:
                 values[flags[key].name] = resolve_alias(flags[key], value)
+        added = {spec.name: spec.metadata["when_missing"] for spec in fields(cls) if "when_missing" in spec.metadata}
+        values = added | values
         wrong += [f"missing key {name!r}" for name in known if name not in values]
         if wrong:
             raise InputError(f"{where}: {wrong[0]}; the keys are {', '.join(known)}")

@@ -19,7 +19,8 @@ def flag(default: Any, aliases: str, group: str, help: str, **metadata: Any) -> 
         aliases: Other names of the flag: a short one, and those of the papers' code.
         group: The heading that --help lists it under.
         help: What --help says.
-        **metadata: choices, minimum, above, maximum; value_aliases, other words for the choices; runtime=True where a
+        **metadata: choices, minimum, above, maximum; words that may stand in place of a number; value_aliases, other
+            words for the choices; when_missing, the value in files from before the field existed; runtime=True where a
             run may be resumed with another value.
 
     Returns:
@@ -62,6 +63,8 @@ def value_type(spec: Field) -> type:
 def read(spec: Field, text: str) -> Any:
     """The value that a flag's text stands for. Raises: InputError."""
     kind = value_type(spec)
+    if text in spec.metadata.get("words", ()):
+        return text
     try:
         value = tuple(int(piece) for piece in text.split(",")) if kind is tuple else kind(resolve_alias(spec, text))
     except ValueError:
@@ -82,8 +85,8 @@ def check_fields(instance: Any) -> None:
 
 def checked(spec: Field, value: Any) -> Any:
     """The value, a list made a tuple and a whole number a float where the field wants those. Raises: InputError."""
-    if value is None and spec.default is None:
-        return None
+    if (value is None and spec.default is None) or (isinstance(value, str) and value in spec.metadata.get("words", ())):
+        return value
     wanted = value_type(spec)
     if wanted is tuple and isinstance(value, list):
         value = tuple(value)
@@ -116,4 +119,5 @@ def _complaint(spec: Field, value: Any) -> InputError:
         cure += ", above 0" if "above" in metadata else ""
         if "maximum" in metadata or (type(value) is int and value > _MAXIMUM[int]):
             cure += f", at most {metadata.get('maximum', _MAXIMUM[int])}"
+        cure += "".join(f", or {word}" for word in metadata.get("words", ()))
     return InputError(f"{'/'.join(flag_names(spec))} {value!r}: {cure}")

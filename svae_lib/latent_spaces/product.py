@@ -98,9 +98,10 @@ def parse_latent_space(
     text: str,
     *,
     covariance: str = "diagonal",
-    radius: float = 1.0,
+    radius: float | str = 1.0,
     learn_radius: bool = False,
     concentration_floor: float = 1.0,
+    concentration_head: str = "softplus",
 ) -> LatentSpace:
     """Build a latent space from its name: "s9", "p4", "e2", "10xs4", "s4,s4,e2" (numbers are manifold dimensions).
 
@@ -110,9 +111,10 @@ def parse_latent_space(
     Args:
         text: The name, as svae_lib.latent_spaces.names reads it.
         covariance: Of every Euclidean factor, as Euclidean has it.
-        radius: Of every sphere, as Sphere has it; so are the other two.
+        radius: Of every sphere, as Sphere has it; so are the following three.
         learn_radius: Whether the radius of each sphere is trained.
         concentration_floor: The smallest concentration of a posterior.
+        concentration_head: From an encoder's output to a concentration.
 
     Returns:
         The space; a module.
@@ -132,7 +134,8 @@ def parse_latent_space(
     def build(factor: Factor) -> LatentSpace:
         if factor.family == "euclidean":
             return Euclidean(factor.manifold_dim, covariance)
-        return Sphere(factor.manifold_dim, factor.family, radius, learn_radius, concentration_floor)
+        options = radius, learn_radius, concentration_floor, concentration_head
+        return Sphere(factor.manifold_dim, factor.family, *options)
 
     spaces = {factor: build(factor) for factor in dict.fromkeys(factors)}
     return ProductSpace(spaces[factor] for factor in factors) if is_product else spaces[factors[0]]

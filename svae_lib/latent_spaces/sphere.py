@@ -6,11 +6,11 @@ import math
 import torch
 from torch import Tensor, nn
 from torch.distributions import Distribution
-from torch.nn.functional import softplus
 
 from svae_lib.distributions import HypersphericalUniform, PowerSpherical, VonMisesFisher
 from svae_lib.errors import InputError
 from svae_lib.latent_spaces.base import LatentSpace, checked_dim, checked_size
+from svae_lib.latent_spaces.concentration_heads import CONCENTRATION_HEADS
 from svae_lib.latent_spaces.names import Factor
 from svae_lib.ops import unit_vector
 
@@ -19,7 +19,7 @@ class Sphere(LatentSpace):
     r"""The sphere S^d of radius r in R^{d+1} with a von Mises-Fisher or Power Spherical posterior and a uniform prior.
 
     With (u, s) the encoder's m = d + 1 outputs and one more, the posterior has loc \mu = u / |u| and concentration
-    \kappa = floor + softplus(s). event_size is m, parameter_size m + 1.
+    \kappa = floor + head(s). event_size is m, parameter_size m + 1.
 
     The floor keeps training away from \kappa = 0, where a sample does not depend on \mu; 1 is the papers' choice. Its
     cost is that every image has a KL of at least KL(vMF(floor) || uniform): at floor 1, 0.152 nats on S^2, 0.0450 on
@@ -28,15 +28,23 @@ class Sphere(LatentSpace):
     The direction is a plain quotient: u = 0 has none and gives NaN, which training counts and restarts from. A clamped
     norm would silently give \mu = 0, which is not on the sphere, and samples that are not either.
 
+    A point of the unit sphere has coordinates of standard deviation 1/\sqrt{m}, a point of a Gaussian prior 1: at
+    radius \sqrt{m} a decoder's inputs have the same scale. The heads are
+
+        softplus: log(1 + e^s)     squared_softplus: m softplus(s)^2     exp: m e^s
+        inverse_variance: m / softplus(-s)^2, with which r/\sqrt{\kappa} at r = \sqrt{m}, the posterior's standard
+            deviation in each direction along the sphere, is softplus(-s): what a Gaussian posterior's is
+
     Args:
         manifold_dim: d.
         family: of the posterior, "vmf" or "power_spherical".
-        radius: r, shared by posterior and prior. No KL depends on it; the decoder sees it.
+        radius: r, or "sqrt_m"; shared by posterior and prior. No KL depends on it; the decoder sees it.
         learn_radius: whether log r is a parameter that starts at log(radius).
         concentration_floor: the smallest concentration of a posterior.
+        concentration_head: "softplus" as in the papers, "squared_softplus", "exp" or "inverse_variance".
 
     Raises:
-        InputError: for a manifold_dim below 1, an unknown family, a radius not above 0, a negative floor.
+        InputError: for a manifold_dim below 1, an unknown family or head, a radius not above 0, a negative floor.
 
     References:
         Davidson et al., arXiv 1804.00891; De Cao and Aziz, arXiv 2006.04437.
@@ -54,21 +62,22 @@ class Sphere(LatentSpace):
         self,
         manifold_dim: int,
         family: str = "vmf",
-        radius: float = 1.0,
+        radius: float | str = 1.0,
         learn_radius: bool = False,
         concentration_floor: float = 1.0,
+        concentration_head: str = "softplus",
     ):
         super().__init__()
         if family not in self._FAMILIES:
             raise InputError(f"family {family!r}: choose from {', '.join(self._FAMILIES)}")
-        if not 0 < radius < math.inf:
-            raise InputError(f"radius {radius}: a sphere needs a finite radius above 0")
+        if concentration_head not in CONCENTRATION_HEADS:
+            raise InputError(f"concentration head {concentration_head!r}: choose from {', '.join(CONCENTRATION_HEADS)}")
         if not 0 <= concentration_floor < math.inf:
             raise InputError(f"concentration floor {concentration_floor}: give a finite number, 0 or above")
         self.manifold_dim, self.family = checked_dim(manifold_dim), family
-        self.initial_radius, self.learn_radius = float(radius), bool(learn_radius)
-        self.concentration_floor = float(concentration_floor)
         self.event_size = self.manifold_dim + 1
+        self.initial_radius, self.learn_radius = self._checked_radius(radius), bool(learn_radius)
+        self.concentration_floor, self.concentration_head = float(concentration_floor), concentration_head
         self.parameter_size = checked_size(self.event_size + 1)
         if learn_radius:
             self.log_radius = nn.Parameter(torch.tensor(self.initial_radius).log())
@@ -77,7 +86,7 @@ class Sphere(LatentSpace):
 
     @property
     def config(self) -> tuple:
-        options = self.initial_radius, self.learn_radius, self.concentration_floor
+        options = self.initial_radius, self.learn_radius, self.concentration_floor, self.concentration_head
         return "Sphere", self.manifold_dim, self.family, *options
 
     @property
@@ -88,7 +97,8 @@ class Sphere(LatentSpace):
     def posterior(self, parameters: Tensor) -> Distribution:
         direction, spread = parameters.split([self.event_size, 1], dim=-1)
         loc = unit_vector(direction)
-        concentration = self.concentration_floor + softplus(spread.squeeze(-1))
+        head = CONCENTRATION_HEADS[self.concentration_head]
+        concentration = self.concentration_floor + head(spread.squeeze(-1), self.event_size)
         return self._FAMILIES[self.family](loc, concentration, self.radius, validate_args=False)
 
     def prior(self) -> Distribution:
@@ -99,6 +109,13 @@ class Sphere(LatentSpace):
         a, b = a / norm, b / b.norm(dim=-1, keepdim=True)
         return 2 * norm * torch.atan2(torch.cdist(a, b), torch.cdist(a, -b))  # good for near and for opposite points
 
+    def _checked_radius(self, radius: float | str) -> float:
+        if radius == "sqrt_m":
+            return math.sqrt(self.event_size)
+        if isinstance(radius, str) or not 0 < radius < math.inf:
+            raise InputError(f"radius {radius}: give a finite number above 0, or sqrt_m")
+        return float(radius)
+
     def _as_group(self, count: int) -> "Sphere":
         group = copy.deepcopy(self)
         if self.learn_radius:
@@ -108,7 +125,7 @@ class Sphere(LatentSpace):
         return group
 
     def extra_repr(self) -> str:
-        names = "manifold_dim", "family", "radius", "learn_radius", "concentration_floor"
+        names = "manifold_dim", "family", "radius", "learn_radius", "concentration_floor", "concentration_head"
         return ", ".join(f"{name}={value!r}" for name, value in zip(names, self.config[1:], strict=True))
 
     def __str__(self) -> str:

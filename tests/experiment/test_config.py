@@ -9,6 +9,9 @@ import pytest
 from svae_lib.errors import InputError
 from svae_lib.experiment import Experiment
 from svae_lib.experiment.flags import long_flag
+from svae_lib.latent_spaces.concentration_heads import CONCENTRATION_HEADS
+from svae_lib.models.likelihoods import LIKELIHOODS
+from svae_lib.models.networks import NETWORKS
 
 
 @pytest.mark.parametrize(
@@ -81,3 +84,24 @@ def test_whole_numbers_are_numbers_and_lists_are_tuples():
     experiment = Experiment(learning_rate=1, hidden=[8, 9])
     assert (experiment.learning_rate, experiment.hidden) == (1.0, (8, 9))
     assert hash(experiment) == hash(dataclasses.replace(experiment))
+
+
+def test_a_field_that_came_later_is_what_it_was_before():
+    stored = json.loads(Experiment(concentration_head="exp").to_json())
+    del stored["concentration_head"]
+    assert Experiment.from_json(json.dumps(stored)).concentration_head == "softplus"
+
+
+def test_a_word_stands_in_place_of_a_number():
+    assert Experiment.from_json(Experiment(radius="sqrt_m").to_json()).radius == "sqrt_m"
+    assert Experiment(radius=2).radius == 2.0
+    with pytest.raises(InputError, match="--radius 'sqrt': give a number, above 0, or sqrt_m"):
+        Experiment(radius="sqrt")
+
+
+def test_the_choices_are_those_of_the_library():
+    """The command line knows them without torch."""
+    choices = {spec.name: spec.metadata.get("choices") for spec in dataclasses.fields(Experiment)}
+    assert choices["concentration_head"] == tuple(CONCENTRATION_HEADS)
+    assert choices["encoder_network"] == choices["decoder_network"] == tuple(NETWORKS)
+    assert choices["likelihood"] == tuple(LIKELIHOODS)
