@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-BESIDE = {"errors", "files", "datasets"}  # stand beside the layers and see each other alone
+BESIDE = {"errors", "files", "datasets", "threads"}  # stand beside the layers and see each other alone
 BELOW = {  # what each layer may import besides itself and what stands beside
     "ops": set(),
     "distributions": {"ops"},
