@@ -14,10 +14,19 @@ class InputError(ValueError):
 def import_optional(module: str, extra: str) -> ModuleType:
     """Import `module`, or say which extra of svae_lib installs it.
 
-    Errors: InputError with the pip command where the module is missing.
+    Args:
+        module: The module's name.
+        extra: The extra that installs it.
 
-    >>> import_optional("math", extra="course").sqrt(4)
-    2.0
+    Returns:
+        The module.
+
+    Raises:
+        InputError: The module is missing; gives the pip command.
+
+    Example:
+        >>> import_optional("math", extra="course").sqrt(4)
+        2.0
     """
     try:
         return import_module(module)

@@ -97,7 +97,7 @@ def save_weights(path: str | os.PathLike, weights: Mapping[str, "Tensor"], **met
     Args:
         path: The file to write.
         weights: Tensors by name, on any device.
-        **metadata: A few words about them; stored as text.
+        **metadata: A few words that describe them; stored as text.
 
     Raises:
         InputError: As atomic_write.
@@ -123,7 +123,7 @@ def load_weights(path: str | os.PathLike) -> tuple[dict[str, "Tensor"], dict[str
         path: The file.
 
     Returns:
-        The tensors by name, and the words about them by name.
+        The tensors by name, and the words that describe them by name.
 
     Raises:
         InputError: The file is missing or not whole.

@@ -1,4 +1,4 @@
-"""The command line: every flag lands where it should, and whatever is wrong is one line, status 2, and no trace."""
+"""The command line: every flag lands in its field, and wrong input is one line, status 2, and no trace."""
 
 import json
 import shutil
@@ -182,7 +182,7 @@ def test_paths_do_not_depend_on_where_the_run_was_started(config, desk):
         ("-lf mse -bnz", "--binarize-once has no effect"),
     ],
 )
-def test_what_the_model_does_not_use_is_told_in_one_line(config, capsys, line, warning):
+def test_what_the_model_does_not_use_is_reported_in_one_line(config, capsys, line, warning):
     config(*line.split())
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 1

@@ -67,7 +67,7 @@ class TimeIsUp(Exception):
 @pytest.mark.slow
 @pytest.mark.filterwarnings("default")
 def test_no_run_ends_in_a_traceback_a_nan_or_a_hang():
-    outcomes = {"finished": 0, "told": 0, "refused": 0, "diverged": 0}
+    outcomes = {"finished": 0, "reported": 0, "refused": 0, "diverged": 0}
     end = time.monotonic() + SECONDS
 
     @settings(max_examples=10**6, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck),
@@ -91,7 +91,7 @@ def test_no_run_ends_in_a_traceback_a_nan_or_a_hang():
                 finite = all(math.isfinite(figure) for figure in figures)
                 # without a KL nothing holds the code: a run may end with scores past the range of float32, and says so
                 assert finite or experiment.beta == 0, (experiment, metrics)
-                outcomes["finished" if finite else "told"] += 1
+                outcomes["finished" if finite else "reported"] += 1
             except InputError as error:
                 assert "\n" not in str(error)
                 outcomes["refused"] += 1
@@ -104,4 +104,4 @@ def test_no_run_ends_in_a_traceback_a_nan_or_a_hang():
     with pytest.raises(TimeIsUp):
         draw()
     print(outcomes)
-    assert outcomes["finished"] > 10 * (outcomes["diverged"] + outcomes["told"])
+    assert outcomes["finished"] > 10 * (outcomes["diverged"] + outcomes["reported"])

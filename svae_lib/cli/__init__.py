@@ -1,6 +1,6 @@
-"""The command line: it parses and checks before it imports torch, and says what is wrong in one line.
+"""The command line: it parses and checks before it imports torch, and reports an error in one line.
 
-Each module here holds the commands that its docstring names, and `add`, which tells the parser of them.
+Each module here holds the commands that its docstring names, and `add`, which adds them to the parser.
 """
 
 from svae_lib.cli import data, runs, sweep, train
@@ -9,7 +9,14 @@ from svae_lib.errors import InputError
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run a command; return its exit status: 0, 1 for a training that failed, 2 for bad input, 130 for Ctrl-C."""
+    """Run a command.
+
+    Args:
+        argv: Its words; None takes those of the process.
+
+    Returns:
+        The exit status: 0, 1 for a training that failed, 2 for bad input, 130 for Ctrl-C.
+    """
     try:
         arguments = _parser().parse_args(argv)
         return arguments.command(arguments)

@@ -4,6 +4,7 @@ import argparse
 
 
 def add(commands) -> None:
+    """Add the commands to the parser."""
     data = commands.add_parser("data", help="list the data sets, or fetch one").add_subparsers(
         metavar="list | fetch", required=True
     )
@@ -16,6 +17,7 @@ def add(commands) -> None:
 
 
 def show_list(arguments: argparse.Namespace) -> int:
+    """Print a table of the data sets; return the exit status."""
     from svae_lib.datasets import data_table
 
     rows = data_table(arguments.data_dir)
@@ -26,6 +28,7 @@ def show_list(arguments: argparse.Namespace) -> int:
 
 
 def fetch(arguments: argparse.Namespace) -> int:
+    """Download a data set; return the exit status."""
     from svae_lib import datasets
 
     new = datasets.fetch(arguments.name, arguments.data_dir)

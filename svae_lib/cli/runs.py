@@ -1,4 +1,4 @@
-"""svae evaluate, show and classify: what reads a finished run."""
+"""svae evaluate, show and classify: the commands that read a finished run."""
 
 import argparse
 import json
@@ -8,10 +8,11 @@ from svae_lib.cli.parsing import add_runtime_flags, given
 
 
 def add(commands) -> None:
+    """Add the commands to the parser."""
     for name, command, text in (
         ("evaluate", evaluate, "score a run's best weights on the test images again"),
-        ("show", show, "sum a run up and draw its pictures again"),
-        ("classify", classify, "tell the test images apart by a few labels and their latents"),
+        ("show", show, "summarize a run and draw its pictures again"),
+        ("classify", classify, "classify the test images by their latents and a few labels"),
     ):
         parser = commands.add_parser(name, help=text, description=text)
         parser.add_argument("run", metavar="RUN", type=Path, help="a run's folder")
@@ -43,6 +44,7 @@ def _load(arguments: argparse.Namespace):
 
 
 def evaluate(arguments: argparse.Namespace) -> int:
+    """Print a run's test figures, computed again; return the exit status."""
     from svae_lib.experiment.run import score
 
     run = _load(arguments)
@@ -51,6 +53,7 @@ def evaluate(arguments: argparse.Namespace) -> int:
 
 
 def show(arguments: argparse.Namespace) -> int:
+    """Print a run's summary and draw its pictures again; return the exit status."""
     from svae_lib.experiment.run import draw
 
     run = _load(arguments)
@@ -60,6 +63,7 @@ def show(arguments: argparse.Namespace) -> int:
 
 
 def classify(arguments: argparse.Namespace) -> int:
+    """Print how well a few labels and the latents classify the test images; return the exit status."""
     from svae_lib.evaluation import classify_latents, save_embeddings
 
     run = _load(arguments)

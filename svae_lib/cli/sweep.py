@@ -10,6 +10,7 @@ from svae_lib.errors import InputError
 
 
 def add(commands) -> None:
+    """Add the commands to the parser."""
     text = "run the experiments that a file names, on every core or on a cluster; finished ones are skipped"
     parser = commands.add_parser("sweep", help=text, description=f"{text}. run_files/SWEEPS.md shows such a file.")
     parser.add_argument("file", metavar="FILE.toml", type=Path, help="a [grid] of flags, with [fixed] and [[case]]")
@@ -28,6 +29,7 @@ def add(commands) -> None:
 
 
 def sweep(arguments: argparse.Namespace) -> int:
+    """Run what is not finished of a sweep; return the exit status, 1 where an experiment failed."""
     from svae_lib.experiment.sweep import place, run_sweep, unfinished
     from svae_lib.experiment.sweep_file import read_sweep
 
@@ -58,6 +60,7 @@ def _whole(text: str | None) -> int | None:
 
 
 def table(arguments: argparse.Namespace) -> int:
+    """Write and print a sweep's table; return the exit status."""
     from svae_lib.experiment.table import write_table
 
     print(write_table(arguments.folder))

@@ -19,6 +19,7 @@ from svae_lib.latent_spaces.names import parse_name
 
 
 def add(commands) -> None:
+    """Add the command to the parser."""
     parser = commands.add_parser("train", help="train a model, into a folder of its own")
     groups = {}
     for spec in FLAGS:
@@ -53,6 +54,7 @@ def _experiment(arguments: argparse.Namespace, stored: Experiment | None) -> Exp
 
 
 def train(arguments: argparse.Namespace) -> int:
+    """Train a model into a folder of its own; return the exit status, 1 where the loss stays NaN."""
     name = arguments.exp_name
     if name is None and arguments.resume:
         raise InputError("--resume needs the run's name: -en EXP_NAME")

@@ -31,7 +31,7 @@ def save_model(
         experiment: The configuration that builds it.
         dtype: Of the weights on the disk. torch.float16 halves the file; it has three decimal digits, which is enough
             for pictures.
-        **metadata: A few more words about the model; stored as text.
+        **metadata: A few more words that describe it; stored as text.
 
     Raises:
         InputError: The file cannot be written.

@@ -1,4 +1,4 @@
-"""Many experiments from one file, on Dask: what is finished is skipped, what was stopped goes on."""
+"""Many experiments from one file, on Dask: finished runs are skipped, interrupted ones resume."""
 
 import asyncio
 import logging
@@ -18,7 +18,7 @@ from svae_lib.experiment.run_folder import RunFolder
 from svae_lib.experiment.sweep_file import read_sweep
 from svae_lib.files import atomic_write, file_lock
 
-_PATIENCE = 100  # seconds until the files of a worker that died are let go of, on a network's file system
+_PATIENCE = 100  # seconds until a network's file system releases the files of a worker that died
 _TURN = threading.Lock()  # a worker's threads share torch's random state: one experiment at a time
 
 
@@ -46,9 +46,18 @@ def place(experiments: dict[str, Experiment], folder: Path) -> dict[str, Experim
 
 
 def unfinished(experiments: dict[str, Experiment], folder: Path, elsewhere: bool = False) -> dict[str, Experiment]:
-    """Check a sweep whole: folders, data sets, models and, unless it runs `elsewhere`, devices; return what is left.
+    """Check a whole sweep before it starts, and leave out the experiments that are finished.
 
-    Errors: InputError for the first thing that would fail.
+    Args:
+        experiments: By the names of their folders.
+        folder: The sweep's folder.
+        elsewhere: Whether it runs on other machines, whose devices cannot be checked here.
+
+    Returns:
+        The experiments that are left.
+
+    Raises:
+        InputError: Something would fail: a folder, a data set, a model or a device.
     """
     from svae_lib.datasets import load_dataset
     from svae_lib.experiment.build import describe
@@ -60,8 +69,8 @@ def unfinished(experiments: dict[str, Experiment], folder: Path, elsewhere: bool
     left = {name: each for name, each in experiments.items() if not RunFolder(folder / name).finished}
     for dataset, data_dir in dict.fromkeys((each.dataset, each.data_dir) for each in left.values()):
         load_dataset(dataset, data_dir)
-    for kind_of in dict.fromkeys(replace(each, seed=0) for each in left.values()):
-        describe(replace(kind_of, device="auto") if elsewhere else kind_of)
+    for each in dict.fromkeys(replace(each, seed=0) for each in left.values()):
+        describe(replace(each, device="auto") if elsewhere else each)
     return left
 
 
@@ -74,12 +83,24 @@ def run_sweep(
     progress: bool = False,
     **runtime,
 ) -> dict[str, str]:
-    """Run what is not finished of a sweep's file, each experiment in FOLDER/NAME; return why some failed, by name.
+    """Run the experiments of a sweep's file that are not finished, each in FOLDER/NAME.
 
-    On `scheduler`, the address of a Dask cluster that sees the same folder, or on one of this machine's own: as many
-    single-threaded processes as `workers` says, else one a core. Whatever is killed or interrupted, another call goes
-    on from the checkpoints. Errors: InputError before anything starts, as read_sweep and `unfinished`; for a scheduler
-    that does not answer; for a folder where another sweep is at work.
+    However the sweep is interrupted, another call resumes it from the checkpoints.
+
+    Args:
+        file: The sweep's file, as read_sweep takes it.
+        folder: The sweep's folder.
+        scheduler: The address of a Dask cluster that sees the same folder; None starts one on this machine.
+        workers: Single-threaded processes on this machine; None means one per core.
+        progress: Whether to show a progress bar.
+        **runtime: data_dir, device and threads, which override the file.
+
+    Returns:
+        The reason of each experiment that failed, by name.
+
+    Raises:
+        InputError: Before anything starts: as read_sweep and `unfinished`, for a scheduler that does not answer, and
+            for a folder where another sweep is at work.
     """
     import_optional("distributed", extra="cluster")
     folder = Path(folder).absolute()
@@ -104,7 +125,7 @@ def _cluster(scheduler: str | None, processes: int):
         async with rpc(scheduler, timeout=3) as other:
             return (await other.identity())["type"] == "Scheduler"
 
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters of it is told as an experiment's end
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters is reported per experiment
     if scheduler is None:
         loopback, no_page = "127.0.0.1", {"dashboard_address": "127.0.0.1:0"}
         with (
@@ -127,7 +148,7 @@ def _cluster(scheduler: str | None, processes: int):
 
 
 def _follow(client, left: dict[str, Experiment], folder: Path, local: bool, progress: bool) -> dict[str, str]:
-    """Submit the experiments and see them through; return why some failed."""
+    """Submit the experiments and wait for them; return why some failed."""
     futures = {name: client.submit(_work, each.to_json(), str(folder / name), local, key=str(folder / name))
                for name, each in left.items()}  # fmt: skip
     failed, form = {}, "{l_bar}{bar}| {n:.0f} of {total:.0f} epochs [{elapsed}<{remaining}{postfix}]"

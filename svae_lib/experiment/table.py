@@ -23,19 +23,26 @@ QUANTITIES = {"log_likelihood": "log-likelihood", "elbo": "ELBO", "reconstructio
 class Row:
     r"""One experiment over its seeds; of n of them the mean has the standard error \sqrt(s^2 / n), s^2 over n - 1.
 
-    >>> row = Row({"dataset": "mnist", "latent": "s2"}, {"kl": {0: 7.0, 1: 8.0, 2: 9.0}})
-    >>> row.mean("kl"), round(row.error("kl"), 4), row.text("kl"), str(row)
-    (8.0, 0.5774, '8.00 ± 0.58', 's2')
+    Attributes:
+        settings: Data set, latent space, and which other fields differ between the rows.
+        scores: By quantity and seed, in nats an image.
+
+    Example:
+        >>> row = Row({"dataset": "mnist", "latent": "s2"}, {"kl": {0: 7.0, 1: 8.0, 2: 9.0}})
+        >>> row.mean("kl"), round(row.error("kl"), 4), row.text("kl"), str(row)
+        (8.0, 0.5774, '8.00 ± 0.58', 's2')
     """
 
-    about: dict[str, str]  # data set, latent space and what else differs between the rows
-    scores: dict[str, dict[int, float]]  # by quantity and seed, in nats an image
+    settings: dict[str, str]
+    scores: dict[str, dict[int, float]]
 
     @property
     def seeds(self) -> int:
+        """The number of seeds."""
         return len(next(iter(self.scores.values())))
 
     def mean(self, quantity: str) -> float:
+        """The mean of a quantity over the seeds."""
         return float(np.mean(list(self.scores[quantity].values())))
 
     def error(self, quantity: str) -> float | None:
@@ -46,19 +53,26 @@ class Row:
             return float(np.std(list(self.scores[quantity].values()), ddof=1)) / math.sqrt(self.seeds)
 
     def text(self, quantity: str, between: str = " ± ") -> str:
+        """The mean and its standard error, with two decimals."""
         error = self.error(quantity)
         return f"{self.mean(quantity):.2f}" + ("" if error is None else f"{between}{error:.2f}")
 
     def __str__(self) -> str:
         return ", ".join(value if name == "latent" else f"{name} {value}"
-                         for name, value in self.about.items() if name != "dataset")  # fmt: skip
+                         for name, value in self.settings.items() if name != "dataset")  # fmt: skip
 
 
 def read_rows(folder: str | os.PathLike) -> tuple[list[Row], list[str]]:
-    """The rows of a folder of runs, sorted by name, and the names of the runs that are not finished.
+    """Read a folder of runs.
 
-    Errors: InputError for a folder without finished runs, for a run that cannot be read, and for two of one experiment
-    and seed.
+    Args:
+        folder: A sweep's folder, or any folder of runs.
+
+    Returns:
+        The rows, sorted by name, and the names of the runs that are not finished.
+
+    Raises:
+        InputError: No run is finished, one cannot be read, or two have the same experiment and seed.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -76,16 +90,22 @@ def read_rows(folder: str | os.PathLike) -> tuple[list[Row], list[str]]:
         if experiment.seed in seeds:
             raise InputError(f"{run.path} repeats {seeds[experiment.seed].path}, seed and all: move one of them away")
         seeds[experiment.seed] = run
-    rows = [Row(about, _scores(seeds)) for about, seeds in zip(_about(list(groups)), groups.values(), strict=True)]
-    return sorted(rows, key=lambda row: _natural(row.about.values())), [
-        run.path.name for run in runs if run not in finished
-    ]
+    rows = [Row(each, _scores(seeds)) for each, seeds in zip(_settings(list(groups)), groups.values(), strict=True)]
+    missing = [run.path.name for run in runs if run not in finished]
+    return sorted(rows, key=lambda row: _natural(row.settings.values())), missing
 
 
 def write_table(folder: str | os.PathLike) -> str:
-    """Write table.md, table.csv, table.tex and table.png into a folder of runs, and return the first's text.
+    """Write table.md, table.csv, table.tex and table.png into a folder of runs.
 
-    Errors: InputError, as read_rows.
+    Args:
+        folder: A sweep's folder, or any folder of runs.
+
+    Returns:
+        The text of table.md.
+
+    Raises:
+        InputError: As read_rows.
     """
     from svae_lib.plotting.runs import seed_scores
 
@@ -104,8 +124,8 @@ def _scores(seeds: dict[int, RunFolder]) -> dict[str, dict[int, float]]:
     return {quantity: {seed: run.test_figure(quantity) for seed, run in runs} for quantity in QUANTITIES}
 
 
-def _about(experiments: list[Experiment]) -> list[dict[str, str]]:
-    """What a row says of its experiment: the data set, the latent space, and each other field that differs."""
+def _settings(experiments: list[Experiment]) -> list[dict[str, str]]:
+    """Of each experiment the data set, the latent space, and each other field that differs."""
     others = [spec.name for spec in fields(Experiment) if spec.name not in ("dataset", "latent")]
     differ = [name for name in others if len({getattr(each, name) for each in experiments}) > 1]
     sets = {each.dataset: Path(each.dataset).stem for each in experiments}
@@ -124,15 +144,15 @@ def _natural(texts: Iterable[str]) -> list:
 
 
 def _cells(rows: list[Row], between: str, form: str = "{}") -> list[list[str]]:
-    head = [*rows[0].about, "seeds", *QUANTITIES.values()]
+    head = [*rows[0].settings, "seeds", *QUANTITIES.values()]
     figures = ([form.format(row.text(each, between)) for each in QUANTITIES] for row in rows)
-    return [head, *([*row.about.values(), str(row.seeds), *line] for row, line in zip(rows, figures, strict=True))]
+    return [head, *([*row.settings.values(), str(row.seeds), *line] for row, line in zip(rows, figures, strict=True))]
 
 
 def _markdown(rows: list[Row], missing: list[str]) -> str:
     cells = _cells(rows, " ± ")
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    left = len(rows[0].about)
+    left = len(rows[0].settings)
     lines = ["| " + " | ".join(cell.ljust(width) if number < left else cell.rjust(width)
                                for number, (cell, width) in enumerate(zip(line, widths, strict=True))) + " |"
              for line in cells]  # fmt: skip
@@ -149,15 +169,15 @@ def _csv(rows: list[Row]) -> str:
     text = io.StringIO()
     names = [column for each in QUANTITIES for column in (each, f"{each}_standard_error")]
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*rows[0].about, "seeds", *names])
+    writer.writerow([*rows[0].settings, "seeds", *names])
     for row in rows:
         figures = [value for each in QUANTITIES for value in (row.mean(each), row.error(each))]
-        writer.writerow([*row.about.values(), row.seeds, *figures])
+        writer.writerow([*row.settings.values(), row.seeds, *figures])
     return text.getvalue()
 
 
 def _latex(rows: list[Row]) -> str:
-    left = len(rows[0].about)
+    left = len(rows[0].settings)
     special = str.maketrans({sign: f"\\{sign}" for sign in "_&%#$"})
     lines = [
         " & ".join([cell.translate(special) for cell in line[: left + 1]] + line[left + 1 :]) + r" \\"

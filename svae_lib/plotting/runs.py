@@ -45,7 +45,7 @@ def seed_scores(rows: Sequence, quantities: Mapping[str, str]) -> Picture:
     """Test scores of a sweep: one dot per seed, the mean as a line across, a bar of one standard error to either side.
 
     Args:
-        rows: as svae_lib.experiment.table.read_rows gives them: .about["dataset"], .scores[quantity] by seed,
+        rows: as svae_lib.experiment.table.read_rows gives them: .settings["dataset"], .scores[quantity] by seed,
             .mean(quantity), .error(quantity), and str(row) for the label.
         quantities: the title of each quantity.
 
@@ -54,7 +54,7 @@ def seed_scores(rows: Sequence, quantities: Mapping[str, str]) -> Picture:
     """
     sets = {}
     for row in rows:
-        sets.setdefault(row.about["dataset"], []).append(row)
+        sets.setdefault(row.settings["dataset"], []).append(row)
     heights = [len(group) + 2 for group in sets.values()]
     figure = new_figure(12, 0.8 + 0.32 * sum(heights), "Test images: every seed, the mean and its standard error")
     panels = figure.subplots(len(sets), len(quantities), squeeze=False, sharey="row", height_ratios=heights)

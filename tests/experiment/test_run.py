@@ -104,7 +104,7 @@ def test_another_experiment_is_refused_but_not_another_machine(images, tmp_path)
         run_experiment(experiment, tmp_path / "run")
 
 
-def test_a_folder_that_cannot_be_made_is_told(images, tmp_path):
+def test_a_folder_that_cannot_be_made_is_reported(images, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot make the folder"):
         run_experiment(small(images), tmp_path / "file" / "run")

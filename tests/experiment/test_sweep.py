@@ -1,4 +1,4 @@
-"""Many experiments: what is wrong is told before anything starts; what is stopped, killed or fails costs no other."""
+"""Many experiments: errors are reported before anything starts; one that stops, dies or fails costs no other."""
 
 import json
 import os
@@ -136,7 +136,7 @@ def test_a_wrong_file_is_one_line_status_2_and_no_trace(desk, capsys, text):
 
 
 @pytest.mark.parametrize(
-    "line, told",
+    "line, message",
     [
         ("sweep", "FILE.toml"),
         ("sweep missing.toml", "cannot read missing.toml"),
@@ -154,11 +154,11 @@ def test_a_wrong_file_is_one_line_status_2_and_no_trace(desk, capsys, text):
         ("sweep few.toml -ld few.toml", "cannot"),
     ],
 )
-def test_a_wrong_line_is_one_line_status_2_and_no_trace(desk, capsys, line, told):
+def test_a_wrong_line_is_one_line_status_2_and_no_trace(desk, capsys, line, message):
     write()
     assert cli.main(line.split()) == 2
     err = capsys.readouterr().err
-    assert told in err and err.count("\n") == 1
+    assert message in err and err.count("\n") == 1
     assert {path.name for path in desk.iterdir()} == {"few.toml", "mine.npz"}
 
 
@@ -178,7 +178,7 @@ def test_the_extra_that_is_missing_is_named(desk, capsys, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "change, told",
+    "change, message",
     [
         ({"zdim": 3}, "unknown key 'zdim'"),
         ({"epochs": 99}, "was started with --epochs 99, not 60"),
@@ -186,14 +186,14 @@ def test_the_extra_that_is_missing_is_named(desk, capsys, monkeypatch):
         (None, "is not the JSON of an experiment"),
     ],
 )
-def test_a_folder_from_another_version_or_sweep_is_refused_before_anything_starts(desk, capsys, change, told):
+def test_a_folder_from_another_version_or_sweep_is_refused_before_anything_starts(desk, capsys, change, message):
     file = write()
     [(name, experiment), *_] = read_sweep(file).items()
     stored = Path("runs", "few", name, "experiment.json")
     stored.parent.mkdir(parents=True)
     stored.write_text("x" if change is None else json.dumps(json.loads(experiment.to_json()) | change))
     assert cli.main(["sweep", file]) == 2
-    assert told in one_line(capsys)
+    assert message in one_line(capsys)
     assert [path.name for path in Path("runs", "few").iterdir()] == [name]
 
 
@@ -213,7 +213,7 @@ def test_a_dry_run_lists_the_experiments_and_writes_nothing(desk, capsys):
 # One at a time
 
 
-def test_what_another_process_holds_is_waited_for_and_then_told(desk, monkeypatch):
+def test_what_another_process_holds_is_waited_for_and_then_reported(desk, monkeypatch):
     monkeypatch.setattr(sweep, "_PATIENCE", 0.3)
     experiment = Experiment(dataset="mine.npz", epochs=1, hidden=(4,), num_importance_samples=1)
     with file_lock(desk / ".run.lock"), pytest.raises(InputError, match="another process is at work"):
@@ -416,7 +416,7 @@ def test_ctrl_c_gives_the_workers_of_a_cluster_back(desk, address):
 
 
 @pytest.mark.slow
-def test_a_scheduler_that_ends_is_told_and_nothing_hangs(desk):
+def test_a_scheduler_that_ends_is_reported_and_nothing_hangs(desk):
     file = write("epochs = 100000\nlook_ahead = 100000", "[grid]\nseed = [0, 1, 2]\n")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]

@@ -112,7 +112,7 @@ def test_the_picture_shows_every_seed_of_every_row(runs):
 
 
 @pytest.mark.parametrize(
-    "change, told",
+    "change, message",
     [
         ("missing", "there is no folder"),
         ("file", "there is no folder"),
@@ -125,7 +125,7 @@ def test_the_picture_shows_every_seed_of_every_row(runs):
         ("cut", "metrics.json is damaged"),
     ],
 )
-def test_what_cannot_be_summed_up_is_one_line_and_writes_nothing(tmp_path, capsys, change, told):
+def test_what_cannot_be_summed_up_is_one_line_and_writes_nothing(tmp_path, capsys, change, message):
     folder = tmp_path / "runs"
     if change not in ("missing", "file"):
         folder.mkdir()
@@ -147,5 +147,5 @@ def test_what_cannot_be_summed_up_is_one_line_and_writes_nothing(tmp_path, capsy
         (folder / "one" / "metrics.json").write_text('{"test_kl": 3')
     assert cli.main(["table", str(folder)]) == 2
     out, err = capsys.readouterr()
-    assert out == "" and err.count("\n") == 1 and told in err
+    assert out == "" and err.count("\n") == 1 and message in err
     assert not any(tmp_path.rglob("table.*"))
