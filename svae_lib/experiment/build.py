@@ -72,15 +72,12 @@ def describe(experiment: Experiment) -> str:
     size = sum(parameter.numel() for parameter in model.parameters())
     steps = -(-counts[0] // experiment.batch_size)
     config = ", ".join(f"{name} {value}" for name, value in asdict(experiment).items() if value is not None)
-    return "\n".join(
-        (
-            f"{model}",
-            f"model   latent space {model.latent_space}, {size:,} parameters",
-            "data    {}: {:,} training, {:,} validation and {:,} test images of {} x {}".format(
-                experiment.dataset, *counts, *shape
-            ),
-            f"config  {experiment.epochs} epochs of {steps} steps; {config}",
-        )
+    data_text = "{}: {:,} training, {:,} validation and {:,} test images of {} x {}"
+    return (
+        f"{model}\n"
+        f"model   latent space {model.latent_space}, {size:,} parameters\n"
+        f"data    {data_text.format(experiment.dataset, *counts, *shape)}\n"
+        f"config  {experiment.epochs} epochs of {steps} steps; {config}"
     )
 
 

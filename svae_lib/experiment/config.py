@@ -64,8 +64,7 @@ class Experiment:
     batch_size: int = flag(100, "-bs", "training", "images a step", minimum=1)
     learning_rate: float = flag(1e-3, "-lr --lr", "training", "learning rate of Adam", above=0)
     clip: float | None = flag(None, "", "training", "clip the gradient to this norm; default: no", above=0)
-    burn_in: int | None = flag(None, "-bi", "training", "epochs before the best is looked for; default: "
-                               "until the KL has its weight", minimum=0)
+    burn_in: int | None = flag(None, "-bi", "training", "epochs that cannot be best; default: the warm-up", minimum=0)
     look_ahead: int = flag(50, "-la", "training", "stop after so many epochs without a gain", minimum=1)
     min_improvement: float = flag(0.01, "-mi --min_improv", "training", "nats that count as a gain", minimum=0)
     max_restarts: int = flag(20, "-mr", "training", "restarts after a loss that is not finite", minimum=0)
@@ -73,11 +72,9 @@ class Experiment:
 
     dataset: str = flag("mnist_5k", "-d", "data", "a name from `svae data list`, or a path to your images")
     data_dir: str | None = flag(None, "", "data", "where data sets are; default: SVAE_DATA, then a cache", runtime=True)
-    binarize_once: bool = flag(False, "-bnz --binarize", "data", "binarize the training images once, not each time "
-                               "they are seen")
+    binarize_once: bool = flag(False, "-bnz --binarize", "data", "binarize training images once, not in every epoch")
 
-    num_importance_samples: int = flag(100, "-lls --ll_sample", "evaluation", "importance samples of the "
-                                       "log-likelihood", minimum=1)
+    num_importance_samples: int = flag(100, "-lls --ll_sample", "evaluation", "for the log-likelihood", minimum=1)
     validate_log_likelihood: bool = flag(False, "-vll --val_nll", "evaluation", "log-likelihood at each validation too")
     validate_every: int = flag(1, "-vf --val_f", "evaluation", "epochs between validations", minimum=1)
 

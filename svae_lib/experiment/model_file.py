@@ -16,12 +16,7 @@ from svae_lib.models import VAE
 
 
 def save_model(
-    path: str | os.PathLike,
-    model: VAE,
-    experiment: Experiment,
-    *,
-    dtype: torch.dtype = torch.float32,
-    **metadata: object,
+    path: str | os.PathLike, model: VAE, experiment: Experiment, *, dtype: torch.dtype = torch.float32, **metadata
 ) -> None:
     """Write a model's weights to a safetensors file, with its experiment.
 

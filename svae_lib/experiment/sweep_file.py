@@ -5,7 +5,9 @@ import math
 import os
 import re
 import tomllib
+from dataclasses import Field
 from pathlib import Path
+from typing import Any
 
 from svae_lib.errors import InputError
 from svae_lib.experiment.config import FLAGS, Experiment, build_experiment
@@ -60,7 +62,9 @@ def _expand(tables: dict, runtime: dict) -> dict[str, Experiment]:
     varies = {name: None for table in (grid, *cases) for name in table if name not in _IN_EVERY_NAME}
     experiments, names = {}, set()
     for case, values in itertools.product(cases, itertools.product(*grid.values())):
-        experiment = build_experiment(_read(fixed | case | dict(zip(grid, values, strict=True))) | runtime)
+        given = fixed | case | dict(zip(grid, values, strict=True))
+        given = {name: _read(_FLAGS[name], value) for name, value in given.items()}
+        experiment = build_experiment(given | runtime)
         name = _name(experiment, varies)
         if name.casefold() in names:  # some file systems do not tell S from s
             raise InputError(f"two experiments are called {name}: leave one of them out")
@@ -82,13 +86,9 @@ def _by_field(where: str, table: dict, taken: dict | None = None) -> dict:
     return found
 
 
-def _read(values: dict) -> dict:
-    """Texts are read as on the command line: numbers with commas between, and the papers' words."""
-    flags = {name: _FLAGS[name] for name in values}
-    return {
-        name: read(flags[name], value) if isinstance(value, str) and value_type(flags[name]) in (tuple, str) else value
-        for name, value in values.items()
-    }
+def _read(spec: Field, value: Any) -> Any:
+    """A text is read as on the command line: numbers with commas between, and the papers' words."""
+    return read(spec, value) if isinstance(value, str) and value_type(spec) in (tuple, str) else value
 
 
 def _name(experiment: Experiment, varies: dict) -> str:
