@@ -361,7 +361,7 @@ def test_the_command_that_was_interrupted_goes_on_to_the_same_figures(desk):
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
     """The cluster of run_files/SWEEPS.md, on a free port; its commands are the page's own."""
-    page = (ROOT / "run_files" / "SWEEPS.md").read_text().partition("## A cluster by hand")[2]
+    page = (ROOT / "run_files" / "SWEEPS.md").read_text().partition("## Your own cluster")[2]
     commands = re.search(r"```sh\n(.*?)```", page, re.DOTALL)[1].splitlines()
     assert [line.split()[:2] for line in commands] == [
         ["dask", "scheduler"], ["dask", "worker"], ["dask", "worker"], ["svae", "sweep"]]  # fmt: skip
