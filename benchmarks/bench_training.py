@@ -18,9 +18,9 @@ from torch import nn
 from tqdm import tqdm
 
 from benchmarks.timing import medians, record
-from svae_lib import Schedule, build_vae, load_dataset
+from svae_lib import build_vae, load_dataset
 from svae_lib.datasets import ImageDataset, binarize
-from svae_lib.training.trainer import Trainer
+from svae_lib.training.trainer import Trainer, TrainerConfig
 
 IMAGES, BATCH = 50_000, 100  # an epoch of MNIST
 GAUSSIAN = "e10"
@@ -36,11 +36,12 @@ def mnist_many_times(count: int = IMAGES) -> ImageDataset:
 
 
 def epoch(space: str, network: str = "mlp", count: int = IMAGES) -> Callable[[], object]:
-    """One pass of svae_lib's training loop over the images."""
+    """One pass of svae_lib's training over the images."""
     torch.manual_seed(0)
-    loop = Trainer(build_vae((28, 28), space, network=network), mnist_many_times(count), 1e-3, BATCH, 0, False, None)
+    config = TrainerConfig(batch_size=BATCH, learning_rate=1e-3, min_improvement=0.01, max_restarts=0)
+    trainer = Trainer(build_vae((28, 28), space, network=network), mnist_many_times(count), config)
     bar = tqdm(disable=True)
-    return lambda: loop.train(1, Schedule(), None, bar)
+    return lambda: trainer.train_epoch(1, bar)
 
 
 def bare_network() -> Callable[[], object]:

@@ -63,12 +63,15 @@ class VAE(nn.Module):
         """Pixel parameters (..., H, W[, parameter_count]) of points (..., event_size): logits, means."""
         return self.decoder(z)
 
-    def elbo(self, x: Tensor, beta: float | Tensor = 1.0) -> ELBO:
+    def elbo(self, x: Tensor) -> ELBO:
         """The bound on log p(x) with one sample an image, as in the papers, and the exact KL."""
         posterior = self.encode(x)
         reconstruction = self.likelihood.log_prob(self.decode(posterior.rsample()), x)
         kl = kl_divergence(posterior, self.latent_space.prior())
-        return ELBO(reconstruction - beta * kl, reconstruction, kl)
+        return ELBO(reconstruction - kl, reconstruction, kl)
+
+    def forward(self, x: Tensor) -> ELBO:
+        return self.elbo(x)
 
     @torch.no_grad()
     def log_likelihood(self, x: Tensor, num_samples: int) -> Tensor:

@@ -1,4 +1,4 @@
-"""Training: a KL schedule, a loop that goes on after a NaN or a kill, and the files it leaves."""
+"""Training: a KL schedule, and epochs that survive a NaN, an interruption and a full disk."""
 
 from svae_lib.training.fitting import fit
 from svae_lib.training.history import History, Schedule

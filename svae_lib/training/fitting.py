@@ -12,7 +12,7 @@ from svae_lib.errors import InputError
 from svae_lib.models import VAE
 from svae_lib.training.checkpoints import save_checkpoint
 from svae_lib.training.history import History, Schedule
-from svae_lib.training.trainer import Trainer
+from svae_lib.training.trainer import Trainer, TrainerConfig
 
 
 def fit(
@@ -42,21 +42,53 @@ def fit(
 ) -> History:
     r"""Train with Adam on a batch's mean of -E_q \log p(x|z) + schedule.term(epoch, KL), and leave the best weights.
 
-    The best epoch has the highest ELBO on the validation images, at beta 1, after `burn_in` epochs (the end of the
-    warm-up where it is None; the last epoch counts in any case). Training stops early where `look_ahead` epochs
-    brought no gain of `min_improvement` nats. For a Bernoulli likelihood a training image's ink is drawn anew each
-    time it is seen, or with `binarize_once` for good. `validation_samples` above 0 adds the log-likelihood to the rows.
+    An epoch whose loss is not finite is discarded and repeated from the weights before it, with other noise. All noise
+    of an epoch comes from (seed, restarts, epoch), so an interrupted training that is resumed ends, on the CPU, with
+    exactly the weights of one that was not. The caller's random state is left as it was.
 
-    An epoch whose loss is not finite is thrown away and drawn again from the weights before it, with other noise.
-    All noise of an epoch comes from (seed, restarts, epoch), so a training that is killed and goes on with `resume`
-    ends, on the CPU, with the very weights of one that was not. The caller's random state is left as it was.
+    Several processes (torchrun) share the batches; see run_files/SEVERAL_DEVICES.md. They and mixed precision need
+    Lightning's Fabric.
 
-    Several processes (torchrun) share every batch; see run_files/SEVERAL_DEVICES.md. With precision="bf16-mixed"
-    the networks compute in bfloat16, the distributions and all sums in float32. Either needs Lightning's Fabric.
+    Args:
+        model: trained in place, and left in eval mode with the weights of the best epoch: the one with the highest ELBO
+            on the validation images, at beta 1, after the burn-in.
+        data: training and validation images; the likelihood observes a training image anew each time it is seen.
+        epochs: passes over the training images, at most.
+        batch_size: images per step, over all processes.
+        learning_rate: Adam's.
+        schedule: the weight of the KL at each epoch.
+        burn_in: epochs before the best one is looked for; None is the end of the schedule's warm-up. The last epoch
+            counts in any case.
+        look_ahead: training stops after so many epochs without an improvement.
+        min_improvement: the least gain, in nats, that counts as an improvement.
+        max_restarts: how many epochs may be repeated.
+        clip: the largest norm of the gradient; None does not clip.
+        seed: of the order of the images and of all noise; the model's weights are given.
+        binarize_once: for a Bernoulli likelihood, whether the training images are binarized once, before training.
+        validate_every: validate after every so many epochs, and after the last.
+        validation_samples: importance samples per validation image for its log-likelihood; 0 leaves it out.
+        checkpoint: a file, written every `save_every` epochs, at the end and on Ctrl-C.
+        save_every: see checkpoint.
+        resume: go on from the checkpoint, where there is one.
+        device: None is the model's.
+        precision: "bf16-mixed" computes the networks in bfloat16, the distributions and all sums in float32; None and
+            "32-true" compute all of it in float32.
+        progress: whether to show a bar.
+        on_epoch: called after each epoch, in the process of rank zero.
 
-    checkpoint: a file, written every `save_every` epochs, at the end and on Ctrl-C. on_epoch: called after each epoch.
-    Errors: InputError for empty splits, a bad checkpoint or a file that cannot be written; TrainingFailed after
-    `max_restarts` restarts.
+    Returns:
+        The history: one row of plain numbers per epoch, the best epoch, the restarts.
+
+    Raises:
+        InputError: for empty splits, a number below 1, a bad checkpoint or a file that cannot be written.
+        TrainingFailed: after `max_restarts` restarts.
+
+    Example:
+        >>> from svae_lib import build_vae, load_dataset
+        >>> data = load_dataset("mnist_5k")
+        >>> model = build_vae(data.image_shape, "s2", hidden=(16,))
+        >>> fit(model, data, epochs=1, batch_size=500, progress=False).best_epoch
+        1
     """
     for name, value in {"epochs": epochs, "batch_size": batch_size, "save_every": save_every}.items():
         if value < 1:
@@ -64,45 +96,60 @@ def fit(
     for name, split in {"training": data.train, "validation": data.validation}.items():
         if len(split) == 0:
             raise InputError(f"{data.name} has no {name} images: training needs both kinds")
-    loop = Trainer(model, data, learning_rate, batch_size, seed, binarize_once, device, precision)
+    config = TrainerConfig(
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        min_improvement=min_improvement,
+        max_restarts=max_restarts,
+        schedule=schedule,
+        clip=clip,
+        seed=seed,
+        binarize_once=binarize_once,
+        validation_samples=validation_samples,
+        device=device,
+        precision=precision,
+    )
+    trainer = Trainer(model, data, config)
+    is_rank_zero = trainer.fabric.is_global_zero
     if resume and checkpoint is not None and os.path.exists(checkpoint):
-        loop.resume(checkpoint)
+        trainer.resume(checkpoint)
     burn_in = min(schedule.end if burn_in is None else burn_in, epochs - 1)
 
     def save():
-        if checkpoint is not None and loop.rank == 0:
-            save_checkpoint(checkpoint, loop.good)
+        if checkpoint is not None and is_rank_zero:
+            save_checkpoint(checkpoint, trainer.last_good_state)
 
-    cuda = [loop.device] if loop.device.type == "cuda" else []
-    with torch.random.fork_rng(devices=cuda), _bar(epochs, loop.steps, progress and loop.rank == 0) as bar:
+    steps = len(trainer.loader)
+    cuda = [trainer.fabric.device] if trainer.fabric.device.type == "cuda" else []
+    with torch.random.fork_rng(devices=cuda), _bar(epochs, steps, progress and is_rank_zero) as bar:
         try:
-            while loop.history.epoch < epochs and not loop.history.stalled(look_ahead):
-                epoch = loop.history.epoch + 1
-                bar.n = (epoch - 1) * loop.steps
-                row, fault = loop.train(epoch, schedule, clip, bar)
+            while trainer.history.epoch < epochs and not trainer.history.stalled(look_ahead):
+                epoch = trainer.history.epoch + 1
+                bar.n = (epoch - 1) * steps
+                row, fault = trainer.train_epoch(epoch, bar)
                 if not fault and (epoch % validate_every == 0 or epoch == epochs):
-                    row |= loop.validate(validation_samples)
+                    row |= trainer.validate()
                     fault = "" if math.isfinite(row["validation_elbo"]) else "validation"
                 if fault:
-                    loop.restart(max_restarts, f"epoch {epoch}, {fault}")
+                    trainer.restart(f"epoch {epoch}, {fault}")
                     continue
-                loop.accept(row, epoch > burn_in, min_improvement)
+                trainer.accept(row, may_be_best=epoch > burn_in)
                 if epoch % save_every == 0:
                     save()
-                if on_epoch is not None and loop.rank == 0:
-                    on_epoch(loop.history)
+                if on_epoch is not None and is_rank_zero:
+                    on_epoch(trainer.history)
             bar.total = bar.n  # stopped early, it is done all the same, and not red
         except KeyboardInterrupt:
             save()
             raise
     save()
-    loop.close()
-    model.load_state_dict(loop.good["best"])
+    trainer.fabric.barrier()
+    model.load_state_dict(trainer.best)
     model.eval()
-    return loop.history
+    return trainer.history
 
 
 def _bar(epochs: int, steps: int, shown: bool) -> tqdm:
     """A bar that counts steps and shows epochs: whole numbers add up without rounding."""
-    form = "{l_bar}{bar}| {n:.1f} of {total:.0f} epochs [{elapsed}<{remaining}{postfix}]"
-    return tqdm(total=epochs * steps, unit_scale=1 / steps, disable=not shown, bar_format=form, desc="training")
+    bar_format = "{l_bar}{bar}| {n:.1f} of {total:.0f} epochs [{elapsed}<{remaining}{postfix}]"
+    return tqdm(total=epochs * steps, unit_scale=1 / steps, disable=not shown, bar_format=bar_format, desc="training")

@@ -1,192 +1,196 @@
-"""One training between two epochs: what it holds, and how it goes a step, back, and on after a kill."""
+"""A training's state: one epoch, its validation, going back after a NaN, and going on after an interruption."""
 
-import atexit
 import copy
 import os
 import time
-from contextlib import nullcontext
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
-import numpy as np
 import torch
+from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from svae_lib.datasets import ImageDataset, held_out_images, to_unit
-from svae_lib.errors import InputError, import_optional
+from svae_lib.datasets import ImageDataset, held_out_images
+from svae_lib.errors import InputError
 from svae_lib.models import VAE
 from svae_lib.training.checkpoints import load_checkpoint
+from svae_lib.training.distributed import launch
 from svae_lib.training.history import History, Schedule
-
-_PRECISIONS = "32-true", "bf16-mixed"  # "16-mixed" would need a scaled loss, and wins nothing over bf16 here
+from svae_lib.training.loader import ImageLoader, reseed
 
 
 class TrainingFailed(RuntimeError):
     """The loss was not finite, and no restart is left."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class TrainerConfig:
+    """What a Trainer needs of `fit`'s arguments, which describes them under the same names."""
+
+    batch_size: int
+    learning_rate: float
+    min_improvement: float
+    max_restarts: int
+    schedule: Schedule = Schedule()
+    clip: float | None = None
+    seed: int = 0
+    binarize_once: bool = False
+    validation_samples: int = 0
+    device: str | torch.device | None = None
+    precision: str | None = None
+
+
 class Trainer:
-    """One training: the model, its optimizer, the images on the device, and the last good state."""
+    """A training between two epochs: the model, its optimizer, the images on the device, and the last good state.
 
-    def __init__(
-        self,
-        model: VAE,
-        data: ImageDataset,
-        learning_rate: float,
-        batch_size: int,
-        seed: int,
-        binarize_once: bool,
-        device: str | torch.device | None,
-        precision: str | None = None,
-    ):
-        world = int(os.environ.get("WORLD_SIZE", 1))
-        device = device or next(model.parameters()).device
-        self.fabric = _fabric(device, precision, world) if world > 1 or precision is not None else None
-        self.rank, self.world = (self.fabric.global_rank, self.fabric.world_size) if self.fabric else (0, 1)
-        self.device = self.fabric.device if self.fabric else torch.device(device)
-        self.model = self.shared = model.to(self.device)
-        if self.fabric:
-            self.shared = self.fabric.setup_module(model)
-            self.shared.mark_forward_method("elbo")
-        self.optimizer = torch.optim.Adam(model.parameters(), learning_rate, fused=self.device.type in ("cpu", "cuda"))
-        self.batch_size, self.seed = batch_size, seed
-        self.images, self.observe = data.train.images.to(self.device), model.likelihood.observe
-        if binarize_once:
-            observed = self.observe(self.images, torch.Generator(self.device).manual_seed(seed))
-            self.images, self.observe = (255 * observed).round().to(torch.uint8), to_unit
-        self.validation = held_out_images(data.validation, model.likelihood).to(self.device)
+    Args:
+        model: trained in place.
+        data: its training and validation images.
+        config: see TrainerConfig.
+
+    Attributes:
+        history: the epochs so far.
+        last_good_state: all that is needed to go on from the last accepted epoch; what a checkpoint holds.
+    """
+
+    def __init__(self, model: VAE, data: ImageDataset, config: TrainerConfig):
+        self.config, self.model = config, model
+        self.fabric = launch(torch.device(config.device or next(model.parameters()).device), config.precision)
+        device, rank, world_size = self.fabric.device, self.fabric.global_rank, self.fabric.world_size
+        self.parallel_model = self.fabric.setup_module(model)  # the same weights; gradients are the processes' mean
+        fused = device.type in ("cpu", "cuda")
+        self.optimizer = torch.optim.Adam(model.parameters(), config.learning_rate, fused=fused)
+        images, options = data.train.images.to(device), (config.batch_size, config.seed, config.binarize_once)
+        self.loader = ImageLoader(images, model.likelihood, *options, rank, world_size)
+        self.validation = held_out_images(data.validation, model.likelihood).to(device)
         self.history, self.best = History(), {}
-        self.good = self.state()
+        self.last_good_state = self.state()
 
-    @property
-    def steps(self) -> int:
-        """Batches in an epoch."""
-        return -(-len(self.images) // self.batch_size)
+    def train_epoch(self, epoch: int, bar: tqdm) -> tuple[dict, str]:
+        """Make one pass over the training images.
 
-    def close(self) -> None:
-        """Wait for the other processes."""
-        if self.world > 1:
-            self.fabric.barrier()
+        Args:
+            epoch: from 1.
+            bar: moved by one at each step.
 
-    def reseed(self, *key: int) -> None:
-        """Make all noise from here on a function of the training's seed and this key."""
-        torch.manual_seed(int(np.random.SeedSequence((self.seed, *key)).generate_state(1)[0]))
-
-    def train(self, epoch: int, schedule: Schedule, clip: float | None, bar: tqdm) -> tuple[dict, str]:
-        """Make one pass over the training images; return its row, and where it stopped being finite or ""."""
-        self.model.train()
+        Returns:
+            The epoch's row of the history, and the step at which the loss or a weight was not finite, or "".
+        """
+        schedule, clip, restarts = self.config.schedule, self.config.clip, self.history.restarts
         start = time.perf_counter()
-        self.reseed(epoch, self.history.restarts)
-        batches = torch.randperm(len(self.images)).to(self.device).split(self.batch_size)
-        self.reseed(epoch, self.history.restarts, 1 + self.rank)
-        record = torch.empty(len(batches), 3, device=self.device)  # read once an epoch: no step waits for the device
-        for step, batch in enumerate(batches):
-            share = batch[self.rank :: self.world]
-            weight = len(share) * self.world / len(batch)  # so that the mean over processes is the batch's mean
-            with self.fabric.autocast() if self.fabric else nullcontext():
-                parts = self.shared.elbo(self.observe(self.images[share if len(share) else batch[:1]]))
-            reconstruction, kl = weight * parts.reconstruction.mean(), weight * parts.kl.mean()
+        self.model.train()
+        record = torch.empty(len(self.loader), 3, device=self.fabric.device)  # read once, so no step waits for it
+        for step, (x, weight) in enumerate(self.loader.epoch(epoch, restarts)):
+            elbo = self.parallel_model(x)
+            reconstruction, kl = weight * elbo.reconstruction.mean(), weight * elbo.kl.mean()
             loss = schedule.term(epoch, kl) - reconstruction
+
             self.optimizer.zero_grad()
-            self.fabric.backward(loss) if self.fabric else loss.backward()
+            self.fabric.backward(loss)
             if clip is not None:
                 torch.nn.utils.clip_grad_norm_(self.model.parameters(), clip)
             self.optimizer.step()
+
             record[step] = torch.stack((loss, reconstruction, kl)).detach()
             bar.update()
-        record = self.fabric.all_reduce(record) if self.fabric else record
-        weights = torch.tensor([len(batch) for batch in batches]).to(record) / len(self.images)
-        loss, reconstruction, kl = (weights @ record).tolist()
-        row = {"epoch": epoch, "restarts": self.history.restarts, "seconds": time.perf_counter() - start}
+        record = self.fabric.all_reduce(record)
+        loss, reconstruction, kl = (self.loader.batch_fractions @ record).tolist()
+        row = {"epoch": epoch, "restarts": restarts, "seconds": time.perf_counter() - start}
         row |= {"kl_weight": schedule.weight(epoch), "train_loss": loss, "train_elbo": reconstruction - kl}
         row |= {"train_reconstruction": reconstruction, "train_kl": kl}
-        bad = (~record.isfinite()).any(1).nonzero()
-        if len(bad):
-            return row, f"step {int(bad[0]) + 1}"
-        whole = all(parameter.isfinite().all() for parameter in self.model.parameters())
-        return row, "" if whole else f"step {len(batches)}"  # the last update can break what no later loss shows
+        return row, _fault(record, self.model)
 
     @torch.no_grad()
-    def validate(self, num_samples: int) -> dict[str, float]:
-        """Score the validation images, with the same noise at every epoch, so that only the weights differ."""
+    def validate(self) -> dict[str, float]:
+        """Score the validation images, with the same noise at every epoch, so that only the weights differ.
+
+        Returns:
+            Means over images, in nats, for the epoch's row: validation_elbo (at beta 1), _reconstruction, _kl, and
+            _log_likelihood where the config asks for its samples.
+        """
         row = {}
-        if self.rank == 0:
+        if self.fabric.is_global_zero:
             self.model.eval()
-            self.reseed(0)
+            reseed(self.config.seed, 0)
             chunks = self.validation.split(100)
             means = torch.cat([torch.stack(self.model.elbo(x)) for x in chunks], dim=1).double().mean(1).tolist()
             row = dict(zip(("validation_elbo", "validation_reconstruction", "validation_kl"), means, strict=True))
-            if num_samples > 0:
-                scores = torch.cat([self.model.log_likelihood(x, num_samples) for x in chunks])
+            if self.config.validation_samples > 0:
+                scores = torch.cat([self.model.log_likelihood(x, self.config.validation_samples) for x in chunks])
                 row["validation_log_likelihood"] = scores.double().mean().item()
-        return self.fabric.broadcast(row) if self.fabric else row
+        return self.fabric.broadcast(row)
 
-    def accept(self, row: dict, candidate: bool, min_improvement: float) -> None:
-        """Take the epoch into the history; where it is the best so far, keep its weights."""
+    def accept(self, row: dict, may_be_best: bool) -> None:
+        """Add the epoch to the history; where it is the best so far, keep its weights.
+
+        Args:
+            row: of train_epoch and validate.
+            may_be_best: whether the epoch lies after the burn-in.
+        """
         self.history.rows.append(row)
-        if candidate and "validation_elbo" in row and self.history.update_best(row["validation_elbo"], min_improvement):
-            self.best = {name: tensor.clone() for name, tensor in self.model.state_dict().items()}
-        self.good = self.state()
+        gain, elbo = self.config.min_improvement, row.get("validation_elbo")
+        if may_be_best and elbo is not None and self.history.update_best(elbo, gain):
+            self.best = self._weights()
+        self.last_good_state = self.state()
 
-    def restart(self, max_restarts: int, where: str) -> None:
-        """Go back to the last good state, with other noise."""
+    def restart(self, where: str) -> None:
+        """Go back to the last good state, with other noise.
+
+        Args:
+            where: the epoch and the step, for the message.
+
+        Raises:
+            TrainingFailed: after `max_restarts` restarts.
+        """
         restarts = self.history.restarts + 1
-        if restarts > max_restarts:
+        if restarts > self.config.max_restarts:
             raise TrainingFailed(
-                f"the loss is not finite at {where}, after {max_restarts} restarts: "
+                f"the loss is not finite at {where}, after {self.config.max_restarts} restarts: "
                 "lower the learning rate (-lr) or clip the gradient (--clip)"
             )
-        self.good["history"]["restarts"] = restarts
-        self.restore(self.good)
+        self.last_good_state["history"]["restarts"] = restarts
+        self.load_state(self.last_good_state)
 
     def state(self) -> dict:
         """All that a training needs to go on, copied; noise needs no more than the seed and the history's counts."""
         return {
             "epoch": self.history.epoch,
-            "model": {name: tensor.clone() for name, tensor in self.model.state_dict().items()},
+            "model": self._weights(),
             "optimizer": copy.deepcopy(self.optimizer.state_dict()),
             "best": self.best,
-            "seed": self.seed,
+            "seed": self.config.seed,
             "history": asdict(self.history),
         }
 
-    def restore(self, state: dict) -> None:
+    def load_state(self, state: dict) -> None:
+        """Take the training to a state, which stays as it is."""
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(copy.deepcopy(state["optimizer"]))  # it keeps the tensors it is given
         self.history, self.best = History(**copy.deepcopy(state["history"])), state["best"]
 
     def resume(self, path: str | os.PathLike) -> None:
-        """Go on from a checkpoint. Errors: InputError where it cannot be read, or is of another model or seed."""
+        """Go on from a checkpoint.
+
+        Raises:
+            InputError: where it cannot be read, or is of another model or seed.
+        """
         state = load_checkpoint(path)
-        if state.get("seed") != self.seed:
-            raise InputError(f"{path} is of a training with seed {state.get('seed')}, not {self.seed}")
+        if state.get("seed") != self.config.seed:
+            raise InputError(f"{path} is of a training with seed {state.get('seed')}, not {self.config.seed}")
         try:
-            self.restore(state)
+            self.load_state(state)
         except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
             reason = str(error).splitlines()[0]
             raise InputError(f"{path} is of another model or program: {reason}") from None
-        self.good = self.state()
+        self.last_good_state = self.state()
+
+    def _weights(self) -> dict[str, Tensor]:
+        """A copy of the model's weights."""
+        return {name: tensor.clone() for name, tensor in self.model.state_dict().items()}
 
 
-def _fabric(device: str | torch.device, precision: str | None, world: int):
-    """Lightning's Fabric: mixed precision, and several processes that hold one model and average its gradients."""
-    device, precision = torch.device(device), precision or "32-true"
-    if precision not in _PRECISIONS:
-        raise InputError(f"precision {precision!r}: choose from {', '.join(_PRECISIONS)}")
-    Fabric = import_optional("lightning_fabric", extra="distributed").Fabric
-    if world == 1:
-        devices = [device.index or 0] if device.type == "cuda" else 1
-        return Fabric(accelerator=device.type, devices=devices, precision=precision)
-    local = int(os.environ.get("LOCAL_WORLD_SIZE", world))
-    nodes = world // local
-    fabric = Fabric(accelerator=device.type, strategy="ddp", devices=local, num_nodes=nodes, precision=precision)
-    if not torch.distributed.is_initialized():
-        atexit.register(_part)
-    if "LT_CLI_USED" not in os.environ:  # `fabric run` has done it
-        fabric.launch()
-    return fabric
-
-
-def _part() -> None:
-    """End the processes' connections: an interpreter that ends with their threads running is aborted, or hangs."""
-    if torch.distributed.is_initialized():
-        torch.distributed.destroy_process_group()
+def _fault(record: Tensor, model: nn.Module) -> str:
+    """The first step of the record (steps, 3) that is not finite; the last update can break what no loss shows."""
+    broken = (~record.isfinite()).any(1).nonzero()
+    if len(broken):
+        return f"step {int(broken[0]) + 1}"
+    return "" if all(parameter.isfinite().all() for parameter in model.parameters()) else f"step {len(record)}"

@@ -10,7 +10,7 @@ from tqdm.auto import tqdm
 from svae_lib.errors import InputError
 from svae_lib.models import ELBO, build_vae
 from svae_lib.training import Schedule, TrainingFailed, fit
-from svae_lib.training.trainer import Trainer
+from svae_lib.training.trainer import Trainer, TrainerConfig
 
 quick = functools.partial(fit, epochs=3, batch_size=20, learning_rate=1e-2, progress=False)
 
@@ -23,12 +23,12 @@ def watched(make_model):
         model = make_model(space, **options)
         model.seen, plain = [], model.elbo
 
-        def elbo(x, beta=1.0):
+        def elbo(x):
             if torch.is_grad_enabled():
                 model.seen.append((x.clone(), model.training))
             else:
                 assert not model.training, "a model is validated in eval()"
-            return plain(x, beta)
+            return plain(x)
 
         model.elbo = elbo
         return model
@@ -55,11 +55,11 @@ def test_the_rows_add_up(make_model, data):
 def test_every_image_weighs_one_in_a_row(make_model, data):  # the last of 50 in steps of 20 is half a batch
     model = make_model(likelihood="gaussian")
 
-    def grey(x, beta=1.0):
-        level = x.sum((1, 2)) + 0 * model.head.weight.sum()
-        return ELBO(level, level, 0 * level)
+    def level(x):
+        gray = x.sum((1, 2)) + 0 * model.head.weight.sum()
+        return ELBO(gray, gray, 0 * gray)
 
-    model.elbo = grey
+    model.elbo = level
     row = quick(model, data, epochs=1).rows[0]
     mean = data.train.images.double().sum((1, 2)).mean() / 255
     assert row["train_reconstruction"] == pytest.approx(mean.item(), rel=1e-6)  # float32
@@ -197,8 +197,8 @@ class Poison:
         self.calls, self.steps, self.plain = 0, steps, model.elbo
         model.elbo = self
 
-    def __call__(self, x, beta=1.0):
-        bound = self.plain(x, beta)
+    def __call__(self, x):
+        bound = self.plain(x)
         self.calls += torch.is_grad_enabled()
         bad = torch.is_grad_enabled() and (not self.steps or self.calls in self.steps)
         return ELBO(*(part * (math.nan if bad else 1.0) for part in bound))
@@ -252,24 +252,25 @@ def test_the_last_good_state_stays_as_it_was(make_model, data):
     import copy
 
     model = make_model()
-    loop = Trainer(model, data, 0.01, 20, 0, False, None)
-    bar = tqdm(disable=True)
-    loop.accept(loop.train(1, Schedule(), None, bar)[0], False, 0.01)
-    good = copy.deepcopy(loop.good)
-    loop.restart(5, "")
-    loop.train(2, Schedule(), None, bar)
-    for kept, moved in zip(good["optimizer"]["state"].values(), loop.good["optimizer"]["state"].values(), strict=True):
+    config = TrainerConfig(batch_size=20, learning_rate=0.01, min_improvement=0.01, max_restarts=5)
+    trainer, bar = Trainer(model, data, config), tqdm(disable=True)
+    trainer.accept(trainer.train_epoch(1, bar)[0], may_be_best=False)
+    before = copy.deepcopy(trainer.last_good_state)
+    trainer.restart("")
+    trainer.train_epoch(2, bar)
+    after = trainer.last_good_state
+    for kept, moved in zip(before["optimizer"]["state"].values(), after["optimizer"]["state"].values(), strict=True):
         assert all(torch.equal(kept[name], moved[name]) for name in kept)
-    assert all(torch.equal(tensor, loop.good["model"][name]) for name, tensor in good["model"].items())
+    assert all(torch.equal(tensor, after["model"][name]) for name, tensor in before["model"].items())
 
 
 def test_a_validation_that_is_nan_restarts_too(make_model, data):
     model, broken = make_model(), [True]
     plain = model.elbo
 
-    def elbo(x, beta=1.0):
+    def elbo(x):
         bad = not torch.is_grad_enabled() and broken and broken.pop()
-        return ELBO(*(part * (math.nan if bad else 1.0) for part in plain(x, beta)))
+        return ELBO(*(part * (math.nan if bad else 1.0) for part in plain(x)))
 
     model.elbo = elbo
     history = quick(model, data)

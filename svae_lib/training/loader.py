@@ -1,0 +1,69 @@
+"""The training images on the device, in batches."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from svae_lib.datasets import to_unit
+
+
+def reseed(seed: int, *key: int) -> None:
+    """Make all of torch's noise from here on a function of a training's seed and this key."""
+    torch.manual_seed(int(np.random.SeedSequence((seed, *key)).generate_state(1)[0]))
+
+
+class ImageLoader:
+    """Batches of observed images, of which each process takes its shard.
+
+    Args:
+        images: (N, H, W), uint8, on the device.
+        likelihood: the model's, which observes them: anew each time an image is seen.
+        batch_size: of the whole batch, over all processes.
+        seed: the training's.
+        observe_once: whether the likelihood observes the images here and never again.
+        rank: this process's, of `world_size`.
+
+    Attributes:
+        batch_fractions: (steps,), the part of all images that is in each batch of an epoch; the last may be smaller.
+    """
+
+    def __init__(
+        self,
+        images: Tensor,
+        likelihood: nn.Module,
+        batch_size: int,
+        seed: int,
+        observe_once: bool = False,
+        rank: int = 0,
+        world_size: int = 1,
+    ):
+        self.images, self.observe = images, likelihood.observe
+        if observe_once:
+            observed = self.observe(images, torch.Generator(images.device).manual_seed(seed))
+            self.images, self.observe = (255 * observed).round().to(torch.uint8), to_unit
+        self.batch_size, self.seed, self.rank, self.world_size = batch_size, seed, rank, world_size
+        sizes = [len(batch) for batch in torch.arange(len(images)).split(batch_size)]
+        self.batch_fractions = torch.tensor(sizes).to(images.device, torch.float32) / len(images)
+
+    def __len__(self) -> int:
+        return len(self.batch_fractions)
+
+    def epoch(self, epoch: int, restarts: int) -> Iterator[tuple[Tensor, float]]:
+        """Give this process's part of each batch; epoch and restarts fix the order of the images, and all noise.
+
+        Args:
+            epoch: from 1.
+            restarts: of the training so far, so that an epoch that failed is tried again with other noise.
+
+        Yields:
+            Images (B, H, W), float32 in [0, 1], and the weight that makes the mean over processes the batch's mean.
+        """
+        reseed(self.seed, epoch, restarts)
+        batches = torch.randperm(len(self.images)).to(self.images.device).split(self.batch_size)
+        reseed(self.seed, epoch, restarts, 1 + self.rank)
+        for batch in batches:
+            shard = batch[self.rank :: self.world_size]
+            weight = len(shard) * self.world_size / len(batch)
+            yield self.observe(self.images[shard if len(shard) else batch[:1]]), weight  # no image left: any, weight 0
