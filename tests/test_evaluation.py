@@ -72,7 +72,7 @@ def test_the_model_is_scored_in_eval_mode_and_set_back(model, images, training):
     evaluate(model, images, num_importance_samples=2)
     handle.remove()
     assert model.training is training and seen and not any(seen)
-    with pytest.raises(RuntimeError):
+    with pytest.raises(InputError, match="the model takes"):
         evaluate(model, torch.zeros(2, 5, 5), num_importance_samples=2)
     assert model.training is training
 

@@ -10,6 +10,7 @@ from torch.distributions import Distribution, kl_divergence
 
 from svae_lib.errors import InputError
 from svae_lib.latent_spaces import Euclidean, LatentSpace, ProductSpace, Sphere, parse_latent_space
+from svae_lib.models.image_shape import check_image_shape
 from svae_lib.models.likelihoods import build_likelihood
 from svae_lib.models.networks import NETWORKS
 
@@ -31,10 +32,11 @@ class VAE(nn.Module):
 
     log p(x) >= E_q log p(x | z) - KL(q(z | x) || p(z)).
 
-    encoder: images (B, H, W) in [0, 1] to features (B, encoder.feature_size); the model adds the linear map from there
-    to the latent space's parameters. decoder: points (..., event_size) to pixel parameters (..., H, W[, count]), with
-    an image_shape. likelihood: see svae_lib.models.likelihoods. `build_vae` puts the usual ones together. Samples come
-    from torch's global generator.
+    encoder: images (B, *image_shape) in [0, 1] to features (B, encoder.feature_size); the model adds the linear map
+    from there to the latent space's parameters. decoder: points (..., event_size) to pixel parameters
+    (..., *image_shape[, count]), with an image_shape: (H, W), or (C, H, W) for color. Gray images may be (B, 1, H, W).
+    likelihood: see svae_lib.models.likelihoods. `build_vae` puts the usual ones together. Samples come from torch's
+    global generator.
 
     Source: Kingma and Welling, arXiv 1312.6114; Davidson et al., arXiv 1804.00891.
 
@@ -51,7 +53,8 @@ class VAE(nn.Module):
         self.head = nn.Linear(encoder.feature_size, latent_space.parameter_size)
 
     @property
-    def image_shape(self) -> tuple[int, int]:
+    def image_shape(self) -> tuple[int, ...]:
+        """(H, W), or (C, H, W) for color."""
         return self.decoder.image_shape
 
     def encode(self, x: Tensor) -> Distribution:
@@ -60,7 +63,7 @@ class VAE(nn.Module):
         return self.latent_space.posterior(parameters.to(self.head.weight.dtype))  # mixed precision ends here
 
     def decode(self, z: Tensor) -> Tensor:
-        """Pixel parameters (..., H, W[, parameter_count]) of points (..., event_size): logits, means."""
+        """Pixel parameters (..., *image_shape[, parameter_count]) of points (..., event_size): logits, means."""
         return self.decoder(z)
 
     def elbo(self, x: Tensor) -> ELBO:
@@ -101,7 +104,7 @@ class VAE(nn.Module):
 
     @torch.no_grad()
     def sample(self, num_images: int) -> Tensor:
-        """Mean images (num_images, H, W) of points from the prior."""
+        """Mean images (num_images, *image_shape) of points from the prior."""
         return self.likelihood.mean(self.decode(self.latent_space.prior().sample((num_images,))))
 
     @torch.no_grad()
@@ -111,7 +114,7 @@ class VAE(nn.Module):
 
     @torch.no_grad()
     def reconstruct(self, x: Tensor) -> Tensor:
-        """Mean images (B, H, W) of the posterior's modes."""
+        """Mean images (B, *image_shape) of the posterior's modes."""
         return self.likelihood.mean(self.decode(self.embed(x)))
 
 
@@ -127,7 +130,7 @@ class ProductSpaceVAE(VAE):
     """
 
     def __init__(
-        self, z_dims: Sequence[int], distribution: str = "vmf", *, image_shape: tuple[int, int] = (28, 28), **options
+        self, z_dims: Sequence[int], distribution: str = "vmf", *, image_shape: Sequence[int] = (28, 28), **options
     ):
         if distribution not in ("vmf", "power_spherical", "normal"):
             raise InputError(f"distribution {distribution!r}: choose from vmf, power_spherical, normal")
@@ -137,7 +140,7 @@ class ProductSpaceVAE(VAE):
 
 
 def build_vae(
-    image_shape: tuple[int, int],
+    image_shape: Sequence[int],
     space: LatentSpace | str,
     hidden: Sequence[int] = (256, 128),
     network: str | tuple[str, str] = "mlp",
@@ -146,24 +149,28 @@ def build_vae(
 ) -> VAE:
     """Build a VAE from names: a latent space ("s2", "10xs4"), a network ("mlp", "cnn") and a likelihood.
 
+    image_shape: (H, W), or (C, H, W) for color, of any size.
     hidden: sizes of the dense layers from the image inwards (after the convolutions, for "cnn").
     network: for both, or the encoder's and the decoder's: ("cnn", "mlp").
-    likelihood: "bernoulli", "gaussian" (its sigma fixed, or learned where None), "categorical" (256 levels).
+    likelihood: "bernoulli", for gray alone; "gaussian" (its sigma fixed, or learned where None), "categorical" (256
+    levels), for color too.
 
     Errors: InputError for an unknown name, with the choices, and for a size that is not possible.
 
     >>> build_vae((28, 20), "s2,e2", network="cnn", likelihood="categorical").decode(torch.randn(5, 5)).shape
     torch.Size([5, 28, 20, 256])
+    >>> build_vae((3, 32, 32), "s2", likelihood="gaussian").sample(4).shape
+    torch.Size([4, 3, 32, 32])
     """
     networks = (network, network) if isinstance(network, str) else network
     for name in networks:
         if name not in NETWORKS:
             raise InputError(f"network {name!r}: choose from {', '.join(NETWORKS)}")
-    for name, sizes in ("image_shape", image_shape), ("hidden", hidden):
-        if any(not isinstance(size, int) or size < 1 for size in sizes):
-            raise InputError(f"{name} {tuple(sizes)}: give whole numbers, 1 or above")
+    image_shape = check_image_shape(image_shape)
+    if any(not isinstance(size, int) or size < 1 for size in hidden):
+        raise InputError(f"hidden {tuple(hidden)}: give whole numbers, 1 or above")
     space = parse_latent_space(space) if isinstance(space, str) else space
-    pixels = build_likelihood(likelihood, sigma)
+    pixels = build_likelihood(likelihood, sigma, image_shape)
     encoder, decoder = NETWORKS[networks[0]][0], NETWORKS[networks[1]][1]
     return VAE(
         encoder(image_shape, hidden),

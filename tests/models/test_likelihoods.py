@@ -118,6 +118,47 @@ def test_a_wrong_value_is_named(arguments, words):
         build_likelihood(*arguments)
 
 
+@pytest.mark.parametrize("build", [Gaussian, Categorical256, lambda **shape: Gaussian(sigma=0.2, **shape)])
+@pytest.mark.parametrize("image_shape", [(3, 6, 4), (2, 1, 1)])
+def test_a_color_image_is_its_channels_side_by_side(build, image_shape):
+    """log p of a color image is the sum over its channels as gray images, and the mean theirs."""
+    color, gray = build(image_shape=image_shape), build()
+    parameters, x = parameters_of(color, 4, 5, *image_shape), torch.rand(5, *image_shape)
+    channels = range(image_shape[0])
+    expected = sum(gray.log_prob(parameters[:, :, c], x[:, c]) for c in channels)
+    torch.testing.assert_close(color.log_prob(parameters, x), expected)
+    assert color.log_prob(parameters, x).shape == (4, 5)
+    assert torch.equal(color.mean(parameters), torch.stack([gray.mean(parameters[:, :, c]) for c in channels], 2))
+
+
+def test_categorical_sums_to_one_over_the_colors_of_a_pixel():
+    likelihood = Categorical256((2, 1, 1))
+    parameters = parameters_of(likelihood, 2, 1, 1)
+    colors = torch.cartesian_prod(torch.arange(256), torch.arange(256)).view(-1, 2, 1, 1) / 255
+    total = likelihood.log_prob(parameters.expand(256**2, 2, 1, 1, 256), colors).double().logsumexp(0)
+    assert total.item() == pytest.approx(0, abs=1e-5)
+
+
+def test_black_and_white_is_no_color():
+    with pytest.raises(InputError, match=r"color, 3 x 32 x 32: choose gaussian \(-lf mse\) or categorical") as refusal:
+        build_likelihood("bernoulli", image_shape=(3, 32, 32))
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("build", KINDS)
+def test_gray_images_with_a_channel_are_the_same_images(build):
+    likelihood = build()
+    parameters, x = parameters_of(likelihood, 3, 5, 6, 4), torch.rand(5, 6, 4).round()
+    assert torch.equal(likelihood.log_prob(parameters, x), likelihood.log_prob(parameters, x[:, None]))
+
+
+@pytest.mark.parametrize("build", KINDS)
+def test_color_images_are_refused_by_a_likelihood_of_gray_ones(build):
+    likelihood = build()
+    with pytest.raises(InputError, match=r"images of shape \(5, 3, 6, 4\)"):
+        likelihood.log_prob(parameters_of(likelihood, 3, 5, 6, 4), torch.rand(5, 3, 6, 4))
+
+
 @pytest.mark.parametrize("build", KINDS)
 def test_observed_pixels_are_what_the_likelihood_models(build):
     """Binary for a Bernoulli, drawn from the generator that is given; every gray level for the others."""
