@@ -3,7 +3,9 @@
 import ast
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 
 import pytest
 
@@ -80,3 +82,11 @@ def test_the_course_without_its_extra_says_in_one_line_what_to_install(missing):
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].endswith(f"InputError: this needs {missing}: pip install 'svae_lib[course]'")
+
+
+@pytest.mark.parametrize(
+    "folder", [path.parent for path in LIBRARY if path.name == "__init__.py"], ids=lambda p: p.name
+)
+def test_no_exported_name_hides_a_module(folder):
+    package = import_module(".".join(folder.relative_to(ROOT).parts))
+    assert {module.name for module in iter_modules([folder])}.isdisjoint(getattr(package, "__all__", ()))

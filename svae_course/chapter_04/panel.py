@@ -111,7 +111,7 @@ def draw_partition(panels, spaces: tuple[str, ...]) -> Parts:
     dimensions = np.arange(max(sum(row.dims) for row in rows)) + 1
     factors = np.arange(max(row.concentrations for row in rows)) + 1
     spreads, costs = left.bar(dimensions, 0 * dimensions), middle.bar(factors, 0 * factors)
-    left.set(title="spread across μ", xlabel="dimension", ylabel="fraction of the prior's", ylim=(0, 1.1))
+    left.set(title="spread across μ", xlabel="dimension", ylabel="relative to prior", ylim=(0, 1.1))
     middle.set(title="KL of each factor", xlabel="factor", ylabel="nats", ylim=(0, 16))
     for axes, ticks in ((left, dimensions), (middle, factors)):
         axes.set_xticks(ticks)
