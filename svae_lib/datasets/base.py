@@ -1,4 +1,4 @@
-"""Data sets as three splits of gray images, and the binarization of their pixels."""
+"""Data sets as three splits of images, gray or color, and the binarization of their pixels."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -14,14 +14,18 @@ HELD_OUT_SEED = 910  # of the pixels of validation and test images; neither seed
 
 @dataclass(frozen=True)
 class Split:
-    """Images (N, H, W), uint8 from 0 to 255, and their labels (N,), int64, where the source has them."""
+    """Images, uint8 from 0 to 255, and their labels (N,), int64, where the source has them.
+
+    Images are (N, H, W), or (N, 3, H, W) in color: red, green, blue.
+    """
 
     images: Tensor
     labels: Tensor | None = None
 
     def __post_init__(self):
-        if self.images.dtype != torch.uint8 or self.images.ndim != 3:
-            raise ValueError(f"images must be uint8 (N, H, W), not {self.images.dtype} {tuple(self.images.shape)}")
+        shape = tuple(self.images.shape)
+        if self.images.dtype != torch.uint8 or not (len(shape) == 3 or (len(shape) == 4 and shape[1] == 3)):
+            raise ValueError(f"images must be uint8 (N, H, W) or (N, 3, H, W), not {self.images.dtype} {shape}")
         if self.labels is not None and self.labels.shape != self.images.shape[:1]:
             raise ValueError(f"{len(self.images)} images with labels of shape {tuple(self.labels.shape)}")
 
@@ -43,8 +47,18 @@ class ImageDataset:
     test: Split
 
     @property
-    def image_shape(self) -> tuple[int, int]:
+    def image_shape(self) -> tuple[int, ...]:
+        """(H, W), or (3, H, W) in color."""
         return tuple(self.train.images.shape[1:])
+
+
+def size_text(image_shape: tuple[int, ...]) -> str:
+    """The size of an image in words.
+
+    >>> size_text((28, 20)), size_text((3, 32, 32))
+    ('28 x 20', '3 x 32 x 32')
+    """
+    return " x ".join(map(str, image_shape))
 
 
 def to_unit(images: Tensor) -> Tensor:
@@ -80,7 +94,7 @@ def held_out_images(split: Split, likelihood: nn.Module) -> Tensor:
         likelihood: a svae_lib.models.likelihoods.Likelihood: the model's, `model.likelihood`.
 
     Returns:
-        (N, H, W), float32 in [0, 1], on the images' device.
+        (N, *image_shape), float32 in [0, 1], on the images' device.
     """
     # observed on the CPU, because each device's generator would draw other pixels from the same seed
     images = likelihood.observe(split.images.cpu(), torch.Generator().manual_seed(HELD_OUT_SEED))

@@ -8,17 +8,22 @@ import numpy as np
 import torch
 
 from svae_lib.datasets.base import ImageDataset, Split, cut, shuffled
-from svae_lib.datasets.files import gray_levels, read_bytes, unreadable
+from svae_lib.datasets.files import read_bytes, to_uint8, unreadable
 from svae_lib.errors import InputError
 
+_GRAY, _COLOR = ("1", "L", "LA"), ("P", "RGB", "RGBA")  # modes of Pillow; what they show may be gray in either
 PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm"}
 
 
 def load_custom(path: Path) -> ImageDataset:
-    """Read a folder of gray images of one size, or an array of images (N, H, W), and split it.
+    """Read a folder of images of one size, or an array of images, and split it.
 
-    A fixed shuffle puts a tenth in validation and a tenth in test, at least one image in each. An .npz may hold
-    `images` (or one array of any name) and `labels` (N,). Numbers: see gray_levels.
+    Nothing is turned gray or resized. A folder whose images show no color, in whatever mode they are saved, is gray;
+    else all of them have to be saved in color. An array is gray as (N, H, W), (N, H, W, 1) or (N, 1, H, W), and color
+    as (N, H, W, 3) or (N, 3, H, W); where both could be meant, the last dimension is the channels. An .npz may hold
+    `images` (or one array of any name) and `labels` (N,). Numbers: see to_uint8. A fixed shuffle puts a tenth in
+    validation and a tenth in test, at least one image in each.
+
     Errors: InputError naming the file, what was found and what was expected.
     """
     if not os.path.exists(path):  # False, not an error, for a name that no file system takes
@@ -40,33 +45,48 @@ def _read_pictures(folder: Path) -> torch.Tensor:
     paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in PICTURES and not p.name.startswith("."))
     if not paths:
         raise InputError(f"{folder}: no images in it, expected files such as {', '.join(sorted(PICTURES))}")
-    images = [_read_picture(path) for path in paths]
+    modes, images = zip(*map(_read_picture, paths), strict=True)
     for path, image in zip(paths, images, strict=True):
-        if image.shape != images[0].shape:
+        if image.shape[:2] != images[0].shape[:2]:
             raise InputError(
                 f"{path}: {_size(image)} pixels, but {paths[0].name} is {_size(images[0])}: all images "
                 "must be of one size"
             )
-    return torch.from_numpy(np.stack(images))
+    color = next((index for index, image in enumerate(images) if image.ndim == 3), None)
+    if color is None:
+        return torch.from_numpy(np.stack(images))
+    gray = next((index for index, mode in enumerate(modes) if mode in _GRAY), None)
+    if gray is not None:
+        raise InputError(
+            f"{paths[gray]}: gray (mode {modes[gray]}), but {paths[color].name} is color (mode {modes[color]}): "
+            "save all images in color, or all in gray"
+        )
+    whole = [image if image.ndim == 3 else np.repeat(image[..., None], 3, axis=-1) for image in images]
+    return torch.from_numpy(np.stack(whole).transpose(0, 3, 1, 2).copy())
 
 
 def _size(image: np.ndarray) -> str:
     return f"{image.shape[1]} x {image.shape[0]}"
 
 
-def _read_picture(path: Path) -> np.ndarray:
-    """One picture as uint8 (H, W); colors are refused, never averaged silently."""
+def _read_picture(path: Path) -> tuple[str, np.ndarray]:
+    """The mode of one picture, and its uint8 pixels: (H, W) where it shows no color, else (H, W, 3)."""
     from PIL import Image
 
     data = read_bytes(path)
     try:
         with Image.open(io.BytesIO(data)) as image:
-            mode, color = image.mode, np.asarray(image.convert("RGB"))
+            mode, pixels = image.mode, np.asarray(image.convert("RGB"))
+            opaque = mode not in _COLOR or image.convert("RGBA").getextrema()[3][0] == 255
     except Exception as error:  # each of its formats has errors of its own
         raise unreadable(path, "image", error) from None
-    if mode not in ("1", "L", "LA", "P", "RGB", "RGBA") or (color != color[..., :1]).any():
-        raise InputError(f"{path}: an image of mode {mode}, expected 8-bit gray: save it as such first")
-    return color[..., 0]
+    if mode not in (*_GRAY, *_COLOR):
+        raise InputError(f"{path}: an image of mode {mode}, expected 8-bit gray or color: save it as such first")
+    if (pixels == pixels[..., :1]).all():
+        return mode, pixels[..., 0]
+    if not opaque:
+        raise InputError(f"{path}: a color image with transparent pixels: put it on a background first")
+    return mode, pixels
 
 
 def _read_arrays(path: Path) -> tuple[torch.Tensor, torch.Tensor | None]:
@@ -80,8 +100,21 @@ def _read_arrays(path: Path) -> tuple[torch.Tensor, torch.Tensor | None]:
     if "images" not in arrays and len(arrays) != 1:
         raise InputError(f"{path}: found arrays {', '.join(arrays) or 'none'}, expected one called images")
     images = arrays.get("images", next(iter(arrays.values())))
-    if images.ndim != 3:
-        raise InputError(f"{path}: images of shape {images.shape}, expected (N, H, W), one gray value per pixel")
+    images = _channels_first(path, images)
     if labels is not None and (labels.shape != images.shape[:1] or labels.dtype.kind not in "iu"):
         raise InputError(f"{path}: labels are {labels.dtype} {labels.shape}, expected integers ({len(images)},)")
-    return gray_levels(path, images), None if labels is None else torch.from_numpy(labels.astype(np.int64))
+    return to_uint8(path, images), None if labels is None else torch.from_numpy(labels.astype(np.int64))
+
+
+def _channels_first(path: Path, images: np.ndarray) -> np.ndarray:
+    """Images as (N, H, W), or as (N, 3, H, W) where they have three channels, first or last."""
+    if images.ndim == 4 and images.shape[-1] in (1, 3):
+        images = np.moveaxis(images, -1, 1)
+    if images.ndim == 4 and images.shape[1] == 1:
+        images = images[:, 0]
+    if images.ndim != 3 and not (images.ndim == 4 and images.shape[1] == 3):
+        raise InputError(
+            f"{path}: images of shape {images.shape}, expected (N, H, W) for gray, "
+            "(N, H, W, 3) or (N, 3, H, W) for color"
+        )
+    return images

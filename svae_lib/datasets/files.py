@@ -81,10 +81,10 @@ def take(path: Path, arrays: dict[str, np.ndarray], key: str, shape: tuple[int, 
     return arrays[key]
 
 
-def gray_levels(path: Path, values: np.ndarray) -> torch.Tensor:
+def to_uint8(path: Path, values: np.ndarray) -> torch.Tensor:
     """Intensities as uint8, from integers 0..255, fractions in [0, 1], or zeros and ones (booleans too).
 
-    >>> gray_levels(Path("mine.npy"), np.array([0.0, 0.2, 1.0]))
+    >>> to_uint8(Path("mine.npy"), np.array([0.0, 0.2, 1.0]))
     tensor([  0,  51, 255], dtype=torch.uint8)
     """
     if values.dtype.kind not in "buif":

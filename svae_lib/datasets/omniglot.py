@@ -3,7 +3,7 @@
 import torch
 
 from svae_lib.datasets.base import DatasetSpec, Download, Split, cut, shuffled
-from svae_lib.datasets.files import gray_levels, read_mat, take
+from svae_lib.datasets.files import read_mat, take, to_uint8
 
 
 def _read(paths, counts):
@@ -12,7 +12,7 @@ def _read(paths, counts):
 
     def split(prefix, count):
         pixels = take(path, arrays, f"{prefix}data", (784, count))
-        images = gray_levels(path, pixels).T.reshape(-1, 28, 28).mT  # the file stores each image by columns
+        images = to_uint8(path, pixels).T.reshape(-1, 28, 28).mT  # the file stores each image by columns
         alphabets = take(path, arrays, f"{prefix}target", (50, count))
         return Split(images.contiguous(), torch.from_numpy(alphabets.argmax(0)))
 

@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 import torch
 
-from svae_lib.datasets import ALIASES, DATASETS, ImageDataset, load_dataset
+from svae_lib.datasets import ALIASES, DATASETS, ImageDataset, load_dataset, size_text
 from svae_lib.errors import InputError
 from svae_lib.experiment.config import Experiment
 from svae_lib.latent_spaces import parse_latent_space
@@ -30,12 +30,12 @@ def build(experiment: Experiment) -> tuple[VAE, ImageDataset]:
     return build_model(experiment, data.image_shape).to(device), data
 
 
-def build_model(experiment: Experiment, image_shape: tuple[int, int]) -> VAE:
+def build_model(experiment: Experiment, image_shape: tuple[int, ...]) -> VAE:
     """Make the model with the weights that the experiment's seed gives; torch's global random state stays as it was.
 
     Args:
         experiment: The configuration.
-        image_shape: (H, W).
+        image_shape: (H, W), or (C, H, W) for color.
 
     Returns:
         The model, on the CPU.
@@ -72,11 +72,11 @@ def describe(experiment: Experiment) -> str:
     size = sum(parameter.numel() for parameter in model.parameters())
     steps = -(-counts[0] // experiment.batch_size)
     config = ", ".join(f"{name} {value}" for name, value in asdict(experiment).items() if value is not None)
-    data_text = "{}: {:,} training, {:,} validation and {:,} test images of {} x {}"
+    data_text = "{}: {:,} training, {:,} validation and {:,} test images of {}"
     return (
         f"{model}\n"
         f"model   latent space {model.latent_space}, {size:,} parameters\n"
-        f"data    {data_text.format(experiment.dataset, *counts, *shape)}\n"
+        f"data    {data_text.format(experiment.dataset, *counts, size_text(shape))}\n"
         f"config  {experiment.epochs} epochs of {steps} steps; {config}"
     )
 

@@ -49,8 +49,8 @@ class Experiment:
     encoder_network: str = flag("mlp", "-et --encode_type", "model", "of the encoder", choices=_NETWORKS)
     decoder_network: str = flag("mlp", "-dt --decode_type", "model", "of the decoder", choices=_NETWORKS)
     likelihood: str | None = flag(None, "-lf --loss_function", "model", "of the pixels: bernoulli (black or white; the "
-                                  "papers' bce), gaussian (mse) or categorical (256 levels); default: bernoulli, for "
-                                  "frey_faces categorical", choices=_LIKELIHOODS,
+                                  "papers' bce), gaussian (mse) or categorical (256 levels); for color one of the last "
+                                  "two; default: bernoulli, for frey_faces categorical", choices=_LIKELIHOODS,
                                   value_aliases={"bce": "bernoulli", "mse": "gaussian"})
     sigma: float | None = flag(None, "", "model", "standard deviation of gaussian pixels; default: learned", above=0)
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
-from svae_lib.datasets.base import binarize, to_unit
+from svae_lib.datasets.base import binarize, size_text, to_unit
 from svae_lib.errors import InputError
 from svae_lib.models.image_shape import fit_images
 
@@ -98,10 +98,9 @@ class Bernoulli(Likelihood):
 
     def __init__(self, image_shape: Sequence[int] | None = None):
         if image_shape is not None and len(image_shape) > 2:
-            size = " x ".join(map(str, image_shape))
             raise InputError(
-                f"the likelihood bernoulli (-lf bce) is for black and white, and the images are color, {size}: "
-                "choose gaussian (-lf mse) or categorical (-lf categorical)"
+                f"the likelihood bernoulli is for black and white, and the images are color, {size_text(image_shape)}: "
+                "choose gaussian or categorical (-lf)"
             )
         super().__init__(image_shape)
 

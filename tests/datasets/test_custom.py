@@ -16,6 +16,10 @@ def gray(count=30, height=12, width=8):
     return np.random.default_rng(0).integers(0, 256, (count, height, width), dtype=np.uint8)
 
 
+def colors(count=30, height=12, width=8):
+    return np.random.default_rng(1).integers(0, 256, (count, height, width, 3), dtype=np.uint8)
+
+
 def everything(data):
     return {image.tobytes() for split in (data.train, data.validation, data.test) for image in split.images.numpy()}
 
@@ -33,6 +37,23 @@ def test_a_folder_of_pictures(tmp_path):
     assert torch.equal(load_dataset(str(tmp_path)).train.images, data.train.images)
 
 
+def test_a_folder_of_color_pictures(tmp_path):
+    """Saved in color, they stay in color, and one that happens to show only gray is one of them."""
+    images = colors(5)
+    images[3] = images[3, ..., :1]
+    for i, (image, kind) in enumerate(zip(images, ["RGB", "RGBA", "RGB", "RGB", "RGBA"], strict=True)):
+        Image.fromarray(image).convert(kind).save(tmp_path / f"{i}.png")
+    data = load_dataset(tmp_path)
+    assert data.image_shape == (3, 12, 8)
+    assert everything(data) == {image.transpose(2, 0, 1).tobytes() for image in images}
+
+
+def test_a_palette_may_be_of_colors_or_of_grays(tmp_path):
+    for i in range(3):
+        Image.fromarray(colors(3)[i]).quantize(8).save(tmp_path / f"{i}.gif")
+    assert load_dataset(tmp_path).image_shape == (3, 12, 8)
+
+
 def test_black_and_white_pictures(tmp_path):
     for i, image in enumerate(gray(5)):
         Image.fromarray(image > 127).save(tmp_path / f"{i}.png")
@@ -44,6 +65,42 @@ def test_an_array_of_any_number_type(images, tmp_path):
     np.save(tmp_path / "mine.npy", images)
     data = load_dataset(tmp_path / "mine.npy")
     assert everything(data) == {image.tobytes() for image in gray()} and data.name == "mine"
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int32, np.float64])
+@pytest.mark.parametrize("channels", [1, -1])
+def test_an_array_of_colors(kind, channels, tmp_path):
+    images = np.moveaxis(colors(), -1, channels)
+    np.save(tmp_path / "mine.npy", images / 255 if kind == np.float64 else images.astype(kind))
+    data = load_dataset(tmp_path / "mine.npy")
+    assert data.image_shape == (3, 12, 8)
+    assert everything(data) == {image.transpose(2, 0, 1).tobytes() for image in colors()}
+
+
+def test_where_two_dimensions_are_three_the_last_one_is_the_channels(tmp_path):
+    images = colors(height=3)
+    np.save(tmp_path / "low.npy", images)
+    assert everything(load_dataset(tmp_path / "low.npy")) == {image.transpose(2, 0, 1).tobytes() for image in images}
+
+
+@pytest.mark.parametrize("channels", [1, -1])
+@pytest.mark.parametrize("height", [12, 3, 1])
+def test_one_channel_is_gray(channels, height, tmp_path):
+    images = gray(height=height)
+    np.save(tmp_path / "mine.npy", np.expand_dims(images, channels))
+    assert everything(load_dataset(tmp_path / "mine.npy")) == {image.tobytes() for image in images}
+
+
+def test_three_dimensions_are_gray_whatever_the_last(tmp_path):
+    np.save(tmp_path / "narrow.npy", gray(width=3))
+    assert load_dataset(tmp_path / "narrow.npy").image_shape == (12, 3)
+
+
+def test_an_npz_of_colors_with_labels(tmp_path):
+    np.savez(tmp_path / "mine.npz", images=colors(), labels=np.arange(30))
+    data = load_dataset(tmp_path / "mine.npz")
+    for split in (data.train, data.validation, data.test):
+        assert np.array_equal(split.images.permute(0, 2, 3, 1).numpy(), colors()[split.labels.numpy()])
 
 
 @pytest.mark.parametrize("kind", [bool, np.uint8, np.float64])
@@ -83,7 +140,10 @@ def truncated_npz(path):
 
 
 ARRAY_FAULTS = {
-    "color": ("a.npy", lambda p: np.save(p, np.zeros((9, 8, 8, 3))), "shape (9, 8, 8, 3), expected (N, H, W)"),
+    "two channels": ("a.npy", lambda p: np.save(p, np.zeros((9, 8, 8, 2))), "shape (9, 8, 8, 2), expected (N, H, W)"),
+    "four channels": ("a.npy", lambda p: np.save(p, np.zeros((9, 4, 8, 8))), "(N, H, W, 3) or (N, 3, H, W) for color"),
+    "five dimensions": ("a.npy", lambda p: np.save(p, np.zeros((9, 3, 8, 8, 8))), "shape (9, 3, 8, 8, 8), expected"),
+    "one number": ("a.npy", lambda p: np.save(p, np.zeros(())), "shape (), expected (N, H, W)"),
     "flat": ("a.npy", lambda p: np.save(p, np.zeros((9, 784))), "shape (9, 784), expected (N, H, W)"),
     "too high": ("a.npy", lambda p: np.save(p, gray() * 1.0), "expected 0 to 1 for float64"),
     "negative": ("a.npy", lambda p: np.save(p, gray().astype(int) - 9), "expected 0 to 255 for int64"),
@@ -123,7 +183,22 @@ def broken_png(folder):
 
 PICTURE_FAULTS = {
     "two sizes": (lambda f: save(f, "1.png", gray(1, 9, 9)[0]), "1.png: 9 x 9 pixels, but 0.png is 8 x 12"),
-    "color": (lambda f: save(f, "1.png", np.eye(3, dtype=np.uint8)[:, None] * 255), "mode RGB, expected 8-bit gray"),
+    "two sizes in color": (
+        lambda f: save(f, "1.png", np.eye(3, dtype=np.uint8)[:, None] * 255),
+        "1.png: 1 x 3 pixels, but 0.png is 8 x 12",
+    ),
+    "gray and color": (
+        lambda f: save(f, "1.png", colors(1)[0]),
+        "0.png: gray (mode L), but 1.png is color (mode RGB): save all images in color, or all in gray",
+    ),
+    "transparent colors": (
+        lambda f: save(f, "1.png", np.dstack([colors(1)[0], gray(1)[0]])),
+        "1.png: a color image with transparent pixels",
+    ),
+    "inks": (
+        lambda f: Image.fromarray(colors(1)[0]).convert("CMYK").save(f / "1.jpg"),
+        "mode CMYK, expected 8-bit gray or color",
+    ),
     "16 bits": (lambda f: save(f, "1.png", np.full((12, 8), 9_000, np.uint16)), "mode I;16, expected 8-bit gray"),
     "half a picture": (broken_png, "1.png: not a whole image"),
     "not a picture": (lambda f: (f / "1.png").write_text("hello"), "1.png: not a whole image"),
