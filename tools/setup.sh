@@ -1,15 +1,13 @@
 #!/bin/sh
 # Make .venv hold what pyproject.toml and constraints.txt ask for; where it already does, say so and stop. For make.
-#   PYTHON=python3.12   build .venv with this interpreter (else: that of a .venv that works, else the first below that
-#                       is new enough)
+#   PYTHON=python3.12   build .venv with this interpreter (else that of .venv, else the first below that is new enough)
 #   TORCH_INDEX=URL     take torch and torchvision from this wheel index
 # uv installs: that of PATH, or one that pip brings into .venv. Where uv does not run, or fails, pip installs.
 set -eu
 cd "$(dirname "$0")/.."
 venv=.venv
-# There only while .venv is complete; three lines: what it stands on, its torch index, the files that matter.
-stamp=$venv/svae_lib.stamp
-log=$venv/setup.log # what uv and pip say, where no terminal shows it
+stamp=$venv/svae_lib.stamp # there while .venv is complete; its lines: foundation, torch index, checksum of the inputs
+log=$venv/setup.log        # what uv and pip say
 cpu_index=https://download.pytorch.org/whl/cpu
 
 say() { printf 'setup: %s\n' "$*"; }
@@ -20,9 +18,8 @@ recorded() { sed -n "$1p" "$stamp" 2>/dev/null || true; }
 has() { ask "$venv/bin/python" "import sys, importlib.util as u; sys.exit(None in map(u.find_spec, '$*'.split()))"; }
 answers() { ask "$python" "import signal, urllib.request as u; signal.alarm(3); u.urlopen('$1')"; }
 is_uv() { "$1" pip install --help 2>/dev/null | grep -q torch-backend; } # and not too old
-logged() { if [ -t 2 ]; then "$@"; else "$@" >>"$log" 2>&1; fi; }
-with_uv() { logged "$venv/bin/python" -P tools/uv_as_pip.py "$uv" --constraint constraints.txt "$@"; }
-with_pip() { logged "$venv/bin/python" -m pip --disable-pip-version-check install --constraint constraints.txt "$@"; }
+with_uv() { "$venv/bin/python" -P tools/uv_as_pip.py "$uv" --constraint constraints.txt "$@" >>"$log" 2>&1; }
+with_pip() { "$venv/bin/python" -m pip install --constraint constraints.txt "$@" >>"$log" 2>&1; }
 
 find_python() { # of a virtual environment: the interpreter that it was made from
     set -- "$venv/bin/python" python3 python3.13 python3.12 python3.11
@@ -71,19 +68,20 @@ if has pip torch torchvision jupyterlab pytest svae_lib &&
     [ "$(recorded 1)" = "$foundation" ] && [ "$(recorded 2)" = "$index" ]; then
     if [ "$(recorded 3)" = "$inputs" ]; then say "$venv is up to date"; exit; fi
     say "pyproject.toml or constraints.txt changed: bringing $venv up to date"
-    rm "$stamp"
+    rm "$stamp" 2>/dev/null || die "cannot write to $PWD/$venv: make it writable, then call this again"
 else
     index=${TORCH_INDEX:-}
     make_venv
     choose_torch
 fi
+: >"$log"
 uv=uv
 is_uv "$uv" || uv=$venv/bin/uv
 is_uv "$uv" || with_pip --only-binary :all: uv || true
-say "svae_lib with what its notebooks and tests need (about 150 MB)"
+say "svae_lib with what its notebooks and tests need (about 150 MB; $log grows as it comes)"
 if ! is_uv "$uv" || ! install with_uv "$index"; then
     say "uv does not run here, or failed: pip installs, which takes minutes"
-    install with_pip "${index:-$pip_index}" || die "pip failed ($(grep -is -m 1 '^error' "$log" || echo see above)):" \
+    install with_pip "${index:-$pip_index}" || die "pip failed ($(grep -i -m 1 '^error' "$log" || true)):" \
         "check the network, the index (pip config list) and $log, then call this again"
 fi
 printf '%s\n' "$foundation" "$index" "$inputs" >"$stamp.new"
