@@ -81,7 +81,7 @@ class PythaeDecoder(BaseDecoder):
 
 
 def peer_epoch(step_loss: Callable[[torch.Tensor], torch.Tensor], parameters) -> Callable[[], object]:
-    """A peer's model on the same batches, with the same optimizer, its ink drawn anew as ours is."""
+    """A peer's model on the same batches, with the same optimizer, with pixels binarized at each step as ours are."""
     optimizer, images = torch.optim.Adam(parameters, 1e-3, fused=True), mnist_many_times().train.images
 
     def run() -> None:

@@ -22,9 +22,15 @@ from svae_lib.models import VAE
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Mean scores over images, in nats, each image with the same weight; elbo = reconstruction - kl (beta is 1).
+    """Mean scores over images, in nats, each image with the same weight; elbo = reconstruction - kl.
 
-    num_nan images had a NaN in one of the scores. They are not left out of the means, which are then NaN too.
+    Attributes:
+        log_likelihood: The importance-weighted bound.
+        elbo: The evidence lower bound.
+        reconstruction: Its first part.
+        kl: Its second part.
+        num_images: How many were scored.
+        num_nan: How many had a NaN in one of the scores; they count in the means, which are then NaN too.
     """
 
     log_likelihood: float
@@ -37,7 +43,15 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class Classification:
-    """Accuracy of a classifier on the whole test split: mean over draws of labeled images, and its standard error."""
+    """Accuracy of a classifier on the whole test split.
+
+    Attributes:
+        classifier: Its name.
+        num_labels: How many labeled images it learned from.
+        accuracy: The mean over draws of labeled images, in [0, 1].
+        standard_error: Of that mean.
+        num_draws: How many draws.
+    """
 
     classifier: str
     num_labels: int
@@ -49,14 +63,26 @@ class Classification:
 def evaluate(
     model: VAE, images: Tensor, *, num_importance_samples: int = 100, seed: int = 0, batch_size: int = 500
 ) -> Evaluation:
-    """Score a model on images (N, H, W) in [0, 1]: log-likelihood (importance-weighted bound), ELBO and its parts.
+    """Score a model on held-out images: log-likelihood (importance-weighted bound), ELBO and its parts.
 
-    Errors: InputError for no images, or less than one importance sample.
+    Args:
+        model: Any VAE.
+        images: (N, H, W), in [0, 1]; of a data set's split, what held_out_images gives.
+        num_importance_samples: Per image, for the log-likelihood.
+        seed: Of the samples.
+        batch_size: Images scored at once.
 
-    >>> from svae_lib.models import build_vae
-    >>> scores = evaluate(build_vae((28, 28), "s2"), torch.zeros(7, 28, 28), num_importance_samples=10)
-    >>> scores.num_images, scores.num_nan, scores.elbo <= scores.reconstruction
-    (7, 0, True)
+    Returns:
+        Means over the images.
+
+    Raises:
+        InputError: For no images, or less than one importance sample.
+
+    Example:
+        >>> from svae_lib.models import build_vae
+        >>> scores = evaluate(build_vae((28, 28), "s2"), torch.zeros(7, 28, 28), num_importance_samples=10)
+        >>> scores.num_images, scores.num_nan, scores.elbo <= scores.reconstruction
+        (7, 0, True)
     """
 
     def parts(x: Tensor) -> Tensor:
@@ -69,17 +95,16 @@ def evaluate(
     return Evaluation(bound, reconstruction - kl, reconstruction, kl, len(images), num_nan)
 
 
-def log_likelihood(
-    model: VAE, images: Tensor, *, num_samples: int = 100, seed: int = 0, batch_size: int = 500
-) -> Tensor:
-    """The importance-weighted bound on log p(x) of each image (N, H, W): (N,), float64, on the CPU."""
-    return _per_image(model, images, lambda x: model.log_likelihood(x, num_samples), seed, batch_size)
-
-
 def embed(model: VAE, split: Split, batch_size: int = 500) -> Tensor:
-    """The posterior's mode for each image of a split, as it is scored (binarized once, for a Bernoulli likelihood).
+    """The posterior's mode for each image of a split, observed as it is scored.
 
-    Shapes: (N, event_size), on the CPU.
+    Args:
+        model: Any VAE.
+        split: N images.
+        batch_size: Images encoded at once.
+
+    Returns:
+        (N, event_size), float64, on the CPU.
     """
     return _per_image(model, held_out_images(split, model.likelihood), model.embed, 0, batch_size)
 
@@ -101,8 +126,22 @@ def classify_latents(
     space, and in a product the length of its shortest path, \sqrt{\sum_k d_k^2}, which weighs a factor by how far its
     points are apart and counts a learned radius.
 
-    Errors: InputError for a data set without labels or with too few training images.
-    Source: the experiment of Davidson et al., arXiv 1804.00891, table 3.
+    Args:
+        model: Any VAE.
+        dataset: Its training and test splits have labels.
+        num_labels: How many labeled images to learn from, one classification for each number.
+        num_draws: Of labeled images.
+        num_neighbors: k.
+        seed: Of the draws.
+
+    Returns:
+        One for each classifier and number of labels.
+
+    Raises:
+        InputError: For a data set without labels or with too few training images.
+
+    References:
+        The experiment of Davidson et al., arXiv 1804.00891, table 3.
     """
     from sklearn.linear_model import LogisticRegression
     from sklearn.neighbors import KNeighborsClassifier
@@ -135,8 +174,16 @@ def classify_latents(
 def save_embeddings(path: str | os.PathLike, model: VAE, dataset: ImageDataset) -> None:
     """Write the embeddings of all three splits to one .npz file, completely or not at all.
 
-    Arrays: {train,validation,test}_embeddings (N, event_size), and {...}_labels (N,) where the data set has labels.
-    Errors: as atomic_write.
+    Its arrays are {train,validation,test}_embeddings (N, event_size), float32, and {...}_labels (N,) where the data set
+    has labels.
+
+    Args:
+        path: The file.
+        model: Any VAE.
+        dataset: The images.
+
+    Raises:
+        InputError: The file cannot be written, as atomic_write says.
     """
     arrays = {}
     for name in ("train", "validation", "test"):

@@ -8,13 +8,13 @@ import torch
 
 from svae_lib.datasets import ImageDataset, Split
 from svae_lib.errors import InputError
-from svae_lib.evaluation import classify_latents, embed, evaluate, log_likelihood, save_embeddings
+from svae_lib.evaluation import classify_latents, embed, evaluate, save_embeddings
 from svae_lib.models import build_vae
 
 
 @pytest.fixture(scope="module")
 def model():
-    """One that finds ink unlikely: the figures of the images below run from -100 to -1600."""
+    """One that finds bright pixels unlikely: the figures of the images below run from -100 to -1600."""
     torch.manual_seed(0)
     model = build_vae((28, 28), "s2", hidden=(16,))
     torch.nn.init.constant_(model.decoder.net[-1].bias, -2.0)
@@ -23,13 +23,13 @@ def model():
 
 @pytest.fixture(scope="module")
 def images():
-    """From no ink to all ink, so that a wrong weight shows."""
+    """From black to white, so that a wrong weight shows."""
     generator = torch.Generator().manual_seed(0)
     return (torch.rand(11, 28, 28, generator=generator) < torch.linspace(0, 1, 11)[:, None, None]).float()
 
 
 def test_a_short_last_batch_does_not_weigh_as_a_full_one(model, images):
-    by_image = log_likelihood(model, images, num_samples=3)
+    by_image = model.log_likelihood(images, 3)
     assert by_image.shape == (11,) and by_image.std() > 400
     scores = evaluate(model, images, num_importance_samples=3, batch_size=4)  # batches of 4, 4 and 3
     assert scores.log_likelihood == pytest.approx(by_image.mean().item(), abs=1)  # other draws, the same images
@@ -51,7 +51,7 @@ def test_a_nan_image_is_counted_and_not_dropped(model, images):
     scores = evaluate(model, spoilt, num_importance_samples=2, batch_size=4)
     assert (scores.num_images, scores.num_nan) == (11, 2)
     assert math.isnan(scores.log_likelihood) and math.isnan(scores.elbo)
-    assert log_likelihood(model, spoilt, num_samples=2).isnan().nonzero().flatten().tolist() == [3, 7]
+    assert model.log_likelihood(spoilt, 2).isnan().nonzero().flatten().tolist() == [3, 7]
 
 
 def test_the_same_figures_at_any_time_and_the_global_state_untouched(model, images):
@@ -88,7 +88,7 @@ def test_nothing_to_evaluate_is_an_error(model, images):
 
 
 def squares(count, seed):
-    """Images of three classes, told apart by where their ink is."""
+    """Images of three classes, told apart by where their bright pixels are."""
     generator = torch.Generator().manual_seed(seed)
     labels = torch.randint(3, (count,), generator=generator)
     images = torch.zeros(count, 28, 28, dtype=torch.uint8)

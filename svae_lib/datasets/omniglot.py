@@ -2,7 +2,7 @@
 
 import torch
 
-from svae_lib.datasets.base import DatasetSpec, Download, Split, cut, shuffled
+from svae_lib.datasets.base import DatasetSpec, Download, Split, shuffled, split_by_counts
 from svae_lib.datasets.files import read_mat, take, to_uint8
 
 
@@ -17,7 +17,7 @@ def _read(paths, counts):
         return Split(images.contiguous(), torch.from_numpy(alphabets.argmax(0)))
 
     train = split("", counts[0] + counts[1])
-    return *cut(shuffled(train), counts[:2]), split("test", counts[2])
+    return *split_by_counts(shuffled(train), counts[:2]), split("test", counts[2])
 
 
 OMNIGLOT = DatasetSpec(

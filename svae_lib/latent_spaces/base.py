@@ -14,8 +14,8 @@ class LatentSpace(nn.Module):
     `str(space)` is its name, which `parse_latent_space` reads.
 
     Attributes:
-        event_size: the coordinates of a point.
-        parameter_size: the encoder's outputs per image.
+        event_size: The coordinates of a point.
+        parameter_size: The encoder's outputs per image.
     """
 
     event_size: int

@@ -19,12 +19,12 @@ class Euclidean(LatentSpace):
     event_size is d.
 
     Args:
-        manifold_dim: d.
+        manifold_dim: The dimension d.
         covariance: "diagonal", with parameter_size 2 d; "single", one scale for all coordinates, d + 1; or "full", with
             entries below the diagonal of L, free and of either sign, d + d (d + 1) / 2.
 
     Raises:
-        InputError: for a dimension below 1 or an unknown covariance.
+        InputError: For a dimension below 1 or an unknown covariance.
 
     References:
         Kingma and Welling, arXiv 1312.6114, appendix F.2 for the full covariance.

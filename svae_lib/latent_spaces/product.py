@@ -21,15 +21,15 @@ class ProductSpace(LatentSpace):
     factors are a group, computed as one batch (..., count, m): ten S^4 cost hardly more than one.
 
     Args:
-        factors: the spaces, in order. They are patterns: the product makes modules of its own, and a learned radius is
+        factors: The spaces, in order. They are patterns: the product makes modules of its own, and a learned radius is
             one number per factor, a vector per group. A product within a product is flattened.
 
     Attributes:
-        factors: the tuple of all spaces, as given.
-        groups: one module for each group of equal factors, and `counts` of them.
+        factors: The tuple of all spaces, as given.
+        groups: One module for each group of equal factors, and `counts` of them.
 
     Raises:
-        InputError: for an empty list.
+        InputError: For an empty list.
 
     References:
         Davidson, Tomczak and Gavves, arXiv 1910.02912.

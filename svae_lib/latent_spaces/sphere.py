@@ -36,15 +36,15 @@ class Sphere(LatentSpace):
             deviation in each direction along the sphere, is softplus(-s): what a Gaussian posterior's is
 
     Args:
-        manifold_dim: d.
-        family: of the posterior, "vmf" or "power_spherical".
-        radius: r, or "sqrt_m"; shared by posterior and prior. No KL depends on it; the decoder sees it.
-        learn_radius: whether log r is a parameter that starts at log(radius).
-        concentration_floor: the smallest concentration of a posterior.
+        manifold_dim: The dimension d.
+        family: Of the posterior, "vmf" or "power_spherical".
+        radius: The radius r, or "sqrt_m"; shared by posterior and prior. No KL depends on it; the decoder sees it.
+        learn_radius: Whether log r is a parameter that starts at log(radius).
+        concentration_floor: The smallest concentration of a posterior.
         concentration_head: "softplus" as in the papers, "squared_softplus", "exp" or "inverse_variance".
 
     Raises:
-        InputError: for a manifold_dim below 1, an unknown family or head, a radius not above 0, a negative floor.
+        InputError: For a manifold_dim below 1, an unknown family or head, a radius not above 0, a negative floor.
 
     References:
         Davidson et al., arXiv 1804.00891; De Cao and Aziz, arXiv 2006.04437.

@@ -27,8 +27,8 @@ class Likelihood(nn.Module):
         image_shape: (H, W), or (C, H, W) for color; None for gray images of any size.
 
     Attributes:
-        name: what `build_likelihood` calls it.
-        parameter_count: decoder outputs per pixel.
+        name: What `build_likelihood` calls it.
+        parameter_count: Decoder outputs per pixel.
     """
 
     name: str
@@ -43,8 +43,8 @@ class Likelihood(nn.Module):
         """Turn stored images into the x that is modeled: the intensities, scaled.
 
         Args:
-            images: uint8 from 0 to 255, of any shape.
-            generator: of the images' device, for a likelihood that samples its pixels; else torch's global one.
+            images: Any shape, uint8 from 0 to 255.
+            generator: Of the images' device, for a likelihood that samples its pixels; else torch's global one.
 
         Returns:
             The same shape, float32 in [0, 1], on the images' device.
@@ -62,7 +62,7 @@ class Likelihood(nn.Module):
             (*samples, B), summed over pixels and channels.
 
         Raises:
-            InputError: x has another shape, color for gray and gray for color among them.
+            InputError: For an x of another shape, color for gray and gray for color among them.
         """
         raise NotImplementedError
 
@@ -83,7 +83,7 @@ class Bernoulli(Likelihood):
         image_shape: (H, W), or None for any size.
 
     Raises:
-        InputError: for a color image_shape: a color is neither black nor white.
+        InputError: For a color image_shape: a color is neither black nor white.
 
     References:
         Salakhutdinov and Murray, On the quantitative analysis of deep belief networks, ICML 2008.
@@ -122,12 +122,12 @@ class Gaussian(Likelihood):
     One sigma for all pixels and channels. A density can be above 1, so its logarithm can be positive.
 
     Args:
-        sigma: the standard deviation, fixed; where it is None, its logarithm is a parameter, learned from a start at
+        sigma: The standard deviation, fixed; where it is None, its logarithm is a parameter, learned from a start at
             0.3, about the deviation of MNIST's pixels from their mean.
         image_shape: (H, W), or (C, H, W) for color; None for gray images of any size.
 
     Raises:
-        InputError: for a sigma not above 0.
+        InputError: For a sigma not above 0.
 
     Example:
         >>> Gaussian(sigma=1.0).log_prob(torch.zeros(2, 2), torch.zeros(2, 2))  # -4/2 log(2 pi)
@@ -189,11 +189,11 @@ def build_likelihood(name: str, sigma: float | None = None, image_shape: Sequenc
 
     Args:
         name: "bernoulli", "gaussian" or "categorical".
-        sigma: the Gaussian's standard deviation, fixed; learned where it is None.
+        sigma: The Gaussian's standard deviation, fixed; learned where it is None.
         image_shape: (H, W), or (C, H, W) for color; None for gray images of any size.
 
     Raises:
-        InputError: for an unknown name, with the choices, a sigma without a Gaussian, or a Bernoulli for color.
+        InputError: For an unknown name, with the choices, a sigma without a Gaussian, or a Bernoulli for color.
 
     Example:
         >>> build_likelihood("gaussian", sigma=0.5).parameter_count

@@ -19,11 +19,16 @@ _SHRINK = 2 ** len(_CHANNELS)
 
 
 class MLP(nn.Sequential):
-    """Linear maps through `sizes`, with a ReLU after each but the last, or after the last too (`end_active`).
+    """Multilayer perceptron: linear maps with a ReLU between each two.
 
-    >>> import torch
-    >>> MLP([784, 256, 128], end_active=True)(torch.zeros(5, 784)).shape
-    torch.Size([5, 128])
+    Args:
+        sizes: Features at the input, after each layer, and at the output.
+        end_active: Whether a ReLU follows the last map too.
+
+    Example:
+        >>> import torch
+        >>> MLP([784, 256, 128], end_active=True)(torch.zeros(5, 784)).shape
+        torch.Size([5, 128])
     """
 
     def __init__(self, sizes: Sequence[int], end_active: bool = False):
@@ -32,7 +37,12 @@ class MLP(nn.Sequential):
 
 
 class MLPEncoder(nn.Module):
-    """Images as vectors through hidden layers with ReLU, as in the papers; with none, the pixels are the features."""
+    """Encoder of hidden layers with ReLU on the image as a vector, as in the papers.
+
+    Args:
+        image_shape: (H, W), or (C, H, W) for color.
+        hidden: Sizes of the layers; with none, the pixels are the features.
+    """
 
     def __init__(self, image_shape: Sequence[int], hidden: Sequence[int] = (256, 128)):
         super().__init__()
@@ -45,7 +55,14 @@ class MLPEncoder(nn.Module):
 
 
 class MLPDecoder(nn.Module):
-    """The encoder's layers in reverse: `hidden` is given in the encoder's order, widest first."""
+    """Decoder with an MLPEncoder's layers in reverse.
+
+    Args:
+        event_size: Coordinates of a latent point.
+        image_shape: (H, W), or (C, H, W) for color.
+        parameter_count: Outputs per pixel.
+        hidden: Sizes of the layers in the encoder's order, widest first.
+    """
 
     def __init__(
         self,
@@ -64,7 +81,14 @@ class MLPDecoder(nn.Module):
 
 
 class Gated(nn.Module):
-    """A layer whose channels are half values, half gates: value * sigmoid(gate)  (Dauphin et al., arXiv 1612.08083)."""
+    """Gated layer, half of whose channels are values and half gates: value * sigmoid(gate).
+
+    Args:
+        layer: Gives (..., 2 C, H, W), of which (..., C, H, W) remain.
+
+    References:
+        Dauphin et al., arXiv 1612.08083.
+    """
 
     def __init__(self, layer: nn.Module):
         super().__init__()
@@ -75,13 +99,18 @@ class Gated(nn.Module):
 
 
 class ConvEncoder(nn.Module):
-    """Gated convolutions that halve the image twice (28 x 28 -> 7 x 7, 28 x 20 -> 7 x 5), then hidden layers.
+    """Encoder of gated convolutions that halve the image twice (28 x 20 -> 7 x 5), then hidden layers.
 
     A side that is no multiple of 4 is padded to the next one with zeros: 5 x 7 -> 8 x 8 -> 2 x 2.
 
-    >>> import torch
-    >>> ConvEncoder((3, 28, 19))(torch.zeros(5, 3, 28, 19)).shape
-    torch.Size([5, 128])
+    Args:
+        image_shape: (H, W), or (C, H, W) for color.
+        hidden: Sizes of the dense layers.
+
+    Example:
+        >>> import torch
+        >>> ConvEncoder((3, 28, 19))(torch.zeros(5, 3, 28, 19)).shape
+        torch.Size([5, 128])
     """
 
     def __init__(self, image_shape: Sequence[int], hidden: Sequence[int] = (256, 128)):
@@ -108,14 +137,23 @@ class ConvEncoder(nn.Module):
 
 
 class ConvDecoder(nn.Module):
-    """Hidden layers in reverse, then gated transposed convolutions that double a small image twice.
+    """Decoder of hidden layers, then gated transposed convolutions that double a small image twice.
 
-    Kernels of 4 at stride 2 overlap evenly, which leaves no checkerboard (Odena et al., 10.23915/distill.00003). What
-    ConvEncoder pads is cut off again.
+    Kernels of 4 at stride 2 overlap evenly, which leaves no checkerboard. What ConvEncoder pads is cut off again.
 
-    >>> import torch
-    >>> ConvDecoder(3, (3, 28, 19), parameter_count=256)(torch.zeros(2, 5, 3)).shape
-    torch.Size([2, 5, 3, 28, 19, 256])
+    Args:
+        event_size: Coordinates of a latent point.
+        image_shape: (H, W), or (C, H, W) for color.
+        parameter_count: Outputs per pixel.
+        hidden: Sizes of the dense layers in the encoder's order, widest first.
+
+    References:
+        Odena, Dumoulin and Olah, 10.23915/distill.00003.
+
+    Example:
+        >>> import torch
+        >>> ConvDecoder(3, (3, 28, 19), parameter_count=256)(torch.zeros(2, 5, 3)).shape
+        torch.Size([2, 5, 3, 28, 19, 256])
     """
 
     def __init__(

@@ -11,7 +11,7 @@ from torch.distributions import Distribution, kl_divergence
 from svae_lib.errors import InputError
 from svae_lib.latent_spaces import Euclidean, LatentSpace, ProductSpace, Sphere, parse_latent_space
 from svae_lib.models.image_shape import check_image_shape
-from svae_lib.models.likelihoods import build_likelihood
+from svae_lib.models.likelihoods import Likelihood, build_likelihood
 from svae_lib.models.networks import NETWORKS
 
 # Decoder outputs that log_likelihood holds at once; a few tensors of this size are alive, in float32 4 bytes each.
@@ -20,7 +20,13 @@ MAX_CHUNK_CPU = 2**20  # more leave the cache, and take half as long again
 
 
 class ELBO(NamedTuple):
-    """The evidence lower bound and its parts, each (B,), in nats an image: total = reconstruction - beta kl."""
+    """The evidence lower bound and its parts, each (B,), in nats per image: total = reconstruction - kl.
+
+    Attributes:
+        total: The bound on log p(x).
+        reconstruction: log p(x | z) of one sample z from q(z | x).
+        kl: KL(q(z | x) || p(z)).
+    """
 
     total: Tensor
     reconstruction: Tensor
@@ -30,23 +36,30 @@ class ELBO(NamedTuple):
 class VAE(nn.Module):
     r"""A variational auto-encoder: q(z | x) by an encoder, p(x | z) by a decoder, p(z) by the latent space.
 
-    log p(x) >= E_q log p(x | z) - KL(q(z | x) || p(z)).
+        \log p(x) >= E_q \log p(x | z) - KL(q(z | x) || p(z))
 
-    encoder: images (B, *image_shape) in [0, 1] to features (B, encoder.feature_size); the model adds the linear map
-    from there to the latent space's parameters. decoder: points (..., event_size) to pixel parameters
-    (..., *image_shape[, count]), with an image_shape: (H, W), or (C, H, W) for color. Gray images may be (B, 1, H, W).
-    likelihood: see svae_lib.models.likelihoods. `build_vae` puts the usual ones together. Samples come from torch's
-    global generator.
+    `build_vae` puts the usual parts together. Samples come from torch's global generator. In every method, x are images
+    (B, *image_shape) in [0, 1], as the likelihood observes them; gray ones may be (B, 1, H, W).
 
-    Source: Kingma and Welling, arXiv 1312.6114; Davidson et al., arXiv 1804.00891.
+    Args:
+        encoder: Maps x to features (B, encoder.feature_size); the model adds the linear map `head` from there to the
+            latent space's parameters.
+        decoder: Maps points (..., event_size) to pixel parameters (..., *image_shape), or, where the likelihood has
+            more than one per pixel, (..., *image_shape, parameter_count); has an image_shape, (H, W) or (C, H, W).
+        latent_space: Gives q(z | x) and p(z).
+        likelihood: Gives p(x | z); see svae_lib.models.likelihoods.
 
-    >>> model = build_vae((28, 28), "s2")
-    >>> x = torch.rand(5, 28, 28).round()
-    >>> model.elbo(x).total.shape, model.log_likelihood(x, 10).shape, model.sample(3).shape, model.embed(x).shape
-    (torch.Size([5]), torch.Size([5]), torch.Size([3, 28, 28]), torch.Size([5, 3]))
+    References:
+        Kingma and Welling, arXiv 1312.6114; Davidson et al., arXiv 1804.00891.
+
+    Example:
+        >>> model = build_vae((28, 28), "s2")
+        >>> x = torch.rand(5, 28, 28).round()
+        >>> model.elbo(x).total.shape, model.log_likelihood(x, 10).shape, model.sample(3).shape, model.embed(x).shape
+        (torch.Size([5]), torch.Size([5]), torch.Size([3, 28, 28]), torch.Size([5, 3]))
     """
 
-    def __init__(self, encoder: nn.Module, decoder: nn.Module, latent_space: LatentSpace, likelihood: nn.Module):
+    def __init__(self, encoder: nn.Module, decoder: nn.Module, latent_space: LatentSpace, likelihood: Likelihood):
         super().__init__()
         self.encoder, self.decoder = encoder, decoder
         self.latent_space, self.likelihood = latent_space, likelihood
@@ -67,7 +80,10 @@ class VAE(nn.Module):
         return self.decoder(z)
 
     def elbo(self, x: Tensor) -> ELBO:
-        """The bound on log p(x) with one sample an image, as in the papers, and the exact KL."""
+        """The bound on log p(x) with one sample per image, as in the papers, and the exact KL; also model(x).
+
+        Training weighs the KL by its Schedule.
+        """
         posterior = self.encode(x)
         reconstruction = self.likelihood.log_prob(self.decode(posterior.rsample()), x)
         kl = kl_divergence(posterior, self.latent_space.prior())
@@ -78,12 +94,25 @@ class VAE(nn.Module):
 
     @torch.no_grad()
     def log_likelihood(self, x: Tensor, num_samples: int) -> Tensor:
-        r"""The importance-weighted bound on log p(x), (B,): it rises to log p(x) with the number of samples K.
+        r"""The importance-weighted bound on \log p(x), which rises to it with the number of samples K.
 
-        log 1/K \sum_k p(x | z_k) p(z_k) / q(z_k | x), z_k from q. Images and samples go through the decoder in chunks
-        of at most MAX_CHUNK (on a CPU MAX_CHUNK_CPU) pixel parameters, or one sample of one image.
+            \log 1/K \sum_k p(x | z_k) p(z_k) / q(z_k | x),  z_k from q
 
-        Source: Burda, Grosse and Salakhutdinov, arXiv 1509.00519.
+        Images and samples go through the decoder in chunks of at most MAX_CHUNK (on a CPU MAX_CHUNK_CPU) pixel
+        parameters, or one sample of one image.
+
+        Args:
+            x: Images (B, *image_shape).
+            num_samples: K.
+
+        Returns:
+            (B,), in nats.
+
+        Raises:
+            InputError: For less than one sample.
+
+        References:
+            Burda, Grosse and Salakhutdinov, arXiv 1509.00519.
         """
         if num_samples < 1:
             raise InputError(f"{num_samples} importance samples: take at least 1")
@@ -121,12 +150,21 @@ class VAE(nn.Module):
 class ProductSpaceVAE(VAE):
     """A VAE whose latent space is a product with one factor for each of `z_dims`, in the order given.
 
-    distribution: "vmf" or "power_spherical" for spheres, "normal" for Euclidean factors. The rest is build_vae's.
+    Args:
+        z_dims: The manifold dimension of each factor.
+        distribution: "vmf" or "power_spherical" for spheres, "normal" for Euclidean factors.
+        image_shape: (H, W), or (C, H, W) for color.
+        **options: As build_vae's.
 
-    Source: Davidson, Tomczak and Gavves, arXiv 1910.02912.
+    Raises:
+        InputError: For an unknown distribution, and as build_vae.
 
-    >>> str(ProductSpaceVAE([4, 4, 2]).latent_space)
-    '2xs4,s2'
+    References:
+        Davidson, Tomczak and Gavves, arXiv 1910.02912.
+
+    Example:
+        >>> str(ProductSpaceVAE([4, 4, 2]).latent_space)
+        '2xs4,s2'
     """
 
     def __init__(
@@ -149,18 +187,25 @@ def build_vae(
 ) -> VAE:
     """Build a VAE from names: a latent space ("s2", "10xs4"), a network ("mlp", "cnn") and a likelihood.
 
-    image_shape: (H, W), or (C, H, W) for color, of any size.
-    hidden: sizes of the dense layers from the image inwards (after the convolutions, for "cnn").
-    network: for both, or the encoder's and the decoder's: ("cnn", "mlp").
-    likelihood: "bernoulli", for gray alone; "gaussian" (its sigma fixed, or learned where None), "categorical" (256
-    levels), for color too.
+    Args:
+        image_shape: (H, W), or (C, H, W) for color, of any size.
+        space: The latent space, or its name.
+        hidden: Sizes of the dense layers from the image inwards (after the convolutions, for "cnn").
+        network: For both, or the encoder's and the decoder's: ("cnn", "mlp").
+        likelihood: "bernoulli", for gray alone; "gaussian" or "categorical" (256 levels), for color too.
+        sigma: The Gaussian's standard deviation, fixed; learned where it is None.
 
-    Errors: InputError for an unknown name, with the choices, and for a size that is not possible.
+    Returns:
+        The model, with untrained weights from torch's global generator.
 
-    >>> build_vae((28, 20), "s2,e2", network="cnn", likelihood="categorical").decode(torch.randn(5, 5)).shape
-    torch.Size([5, 28, 20, 256])
-    >>> build_vae((3, 32, 32), "s2", likelihood="gaussian").sample(4).shape
-    torch.Size([4, 3, 32, 32])
+    Raises:
+        InputError: For an unknown name, with the choices, and for a size that is not possible.
+
+    Example:
+        >>> build_vae((28, 20), "s2,e2", network="cnn", likelihood="categorical").decode(torch.randn(5, 5)).shape
+        torch.Size([5, 28, 20, 256])
+        >>> build_vae((3, 32, 32), "s2", likelihood="gaussian").sample(4).shape
+        torch.Size([4, 3, 32, 32])
     """
     networks = (network, network) if isinstance(network, str) else network
     for name in networks:
@@ -168,7 +213,7 @@ def build_vae(
             raise InputError(f"network {name!r}: choose from {', '.join(NETWORKS)}")
     image_shape = check_image_shape(image_shape)
     if any(not isinstance(size, int) or size < 1 for size in hidden):
-        raise InputError(f"hidden {tuple(hidden)}: give whole numbers, 1 or above")
+        raise InputError(f"hidden {tuple(hidden)}: they must be integers >= 1")
     space = parse_latent_space(space) if isinstance(space, str) else space
     pixels = build_likelihood(likelihood, sigma, image_shape)
     encoder, decoder = NETWORKS[networks[0]][0], NETWORKS[networks[1]][1]

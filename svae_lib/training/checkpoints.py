@@ -13,7 +13,15 @@ FORMAT = "svae_lib checkpoint 1"
 
 
 def save_checkpoint(path: str | os.PathLike, state: Mapping) -> None:
-    """Write a training's state, which holds tensors and plain values only. Errors: as atomic_write."""
+    """Write a training's state.
+
+    Args:
+        path: The file.
+        state: Tensors and plain values only, as Trainer.state gives it.
+
+    Raises:
+        InputError: The file cannot be written, as atomic_write says.
+    """
     buffer = io.BytesIO()  # torch.save straight to a full disk would hide the reason
     torch.save({"format": FORMAT, **state}, buffer)
     atomic_write(path, buffer.getbuffer())
@@ -22,9 +30,16 @@ def save_checkpoint(path: str | os.PathLike, state: Mapping) -> None:
 def load_checkpoint(path: str | os.PathLike) -> dict:
     """Read what save_checkpoint wrote, to the CPU, with torch's loader of tensors and plain values.
 
-    Errors: InputError naming the file where it is missing, cut short, damaged, or of another program.
+    Args:
+        path: The file.
+
+    Returns:
+        The state.
+
+    Raises:
+        InputError: The file is missing, cut short, damaged, or another program's; names it.
     """
-    cure = "restore a whole copy, or start anew under another name"
+    cure = "restore an intact copy, or start again under another name"
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:

@@ -19,7 +19,7 @@ class SingleProcess:
     """One process in full precision, with the part of Fabric's interface that a Trainer uses.
 
     Args:
-        device: the model's and the images'.
+        device: The model's and the images'.
     """
 
     global_rank = 0
@@ -53,14 +53,14 @@ def launch(device: torch.device, precision: str | None = None) -> "Fabric | Sing
     """Join the processes that torchrun or `fabric run` has started, or stay alone.
 
     Args:
-        device: of a single process; of several, only its type counts, and each takes the device of its local rank.
+        device: Of a single process; of several, only its type counts, and each takes the device of its local rank.
         precision: "32-true", which None stands for, or "bf16-mixed": bfloat16 inside the model's forward pass.
 
     Returns:
         Lightning's Fabric for several processes or mixed precision, else a SingleProcess.
 
     Raises:
-        InputError: for an unknown precision, or where Fabric is needed and not installed.
+        InputError: For an unknown precision, or where Fabric is needed and not installed.
     """
     precision, world_size = precision or "32-true", int(os.environ.get("WORLD_SIZE", 1))
     if precision not in _PRECISIONS:

@@ -50,38 +50,38 @@ def fit(
     Lightning's Fabric.
 
     Args:
-        model: trained in place, and left in eval mode with the weights of the best epoch: the one with the highest ELBO
+        model: Trained in place, and left in eval mode with the weights of the best epoch: the one with the highest ELBO
             on the validation images, at beta 1, after the burn-in.
-        data: training and validation images; the likelihood observes a training image anew each time it is seen.
-        epochs: passes over the training images, at most.
-        batch_size: images per step, over all processes.
+        data: Training and validation images; the likelihood observes a training image each time it is seen.
+        epochs: Passes over the training images, at most.
+        batch_size: Images per step, over all processes.
         learning_rate: Adam's.
-        schedule: the weight of the KL at each epoch.
-        burn_in: epochs before the best one is looked for; None is the end of the schedule's warm-up. The last epoch
+        schedule: The weight of the KL at each epoch.
+        burn_in: Epochs before the best one is looked for; None is the end of the schedule's warm-up. The last epoch
             counts in any case.
-        look_ahead: training stops after so many epochs without an improvement.
-        min_improvement: the least gain, in nats, that counts as an improvement.
-        max_restarts: how many epochs may be repeated.
-        clip: the largest norm of the gradient; None does not clip.
-        seed: of the order of the images and of all noise; the model's weights are given.
-        binarize_once: for a Bernoulli likelihood, whether the training images are binarized once, before training.
-        validate_every: validate after every so many epochs, and after the last.
-        validation_samples: importance samples per validation image for its log-likelihood; 0 leaves it out.
-        checkpoint: a file, written every `save_every` epochs, at the end and on Ctrl-C.
-        save_every: see checkpoint.
-        resume: go on from the checkpoint, where there is one.
+        look_ahead: Training stops after so many epochs without an improvement.
+        min_improvement: The least gain, in nats, that counts as an improvement.
+        max_restarts: How many epochs may be repeated.
+        clip: The largest norm of the gradient; None does not clip.
+        seed: Of the order of the images and of all noise; the model's weights are given.
+        binarize_once: For a Bernoulli likelihood, whether the training images are binarized once, before training.
+        validate_every: Validate after every so many epochs, and after the last.
+        validation_samples: Importance samples per validation image for its log-likelihood; 0 leaves it out.
+        checkpoint: A file, written every `save_every` epochs, at the end and on Ctrl-C.
+        save_every: See checkpoint.
+        resume: Go on from the checkpoint, where there is one.
         device: None is the model's.
         precision: "bf16-mixed" computes the networks in bfloat16, the distributions and all sums in float32; None and
             "32-true" compute all of it in float32.
-        progress: whether to show a bar.
-        on_epoch: called after each epoch, in the process of rank zero.
+        progress: Whether to show a bar.
+        on_epoch: Called after each epoch, in the process of rank zero.
 
     Returns:
         The history: one row of plain numbers per epoch, the best epoch, the restarts.
 
     Raises:
-        InputError: for empty splits, a number below 1, a bad checkpoint or a file that cannot be written.
-        TrainingFailed: after `max_restarts` restarts.
+        InputError: For empty splits, a number below 1, a bad checkpoint or a file that cannot be written.
+        TrainingFailed: After `max_restarts` restarts.
 
     Example:
         >>> from svae_lib import build_vae, load_dataset

@@ -18,12 +18,12 @@ class ImageLoader:
     """Batches of observed images, of which each process takes its shard.
 
     Args:
-        images: (N, H, W), uint8, on the device.
-        likelihood: the model's, which observes them: anew each time an image is seen.
-        batch_size: of the whole batch, over all processes.
-        seed: the training's.
-        observe_once: whether the likelihood observes the images here and never again.
-        rank: this process's, of `world_size`.
+        images: (N, *image_shape), uint8, on the device.
+        likelihood: The model's, which observes an image each time it is seen.
+        batch_size: Of the whole batch, over all processes.
+        seed: The training's.
+        observe_once: Whether the likelihood observes the images here and never again.
+        rank: This process's, of `world_size`.
 
     Attributes:
         batch_fractions: (steps,), the part of all images that is in each batch of an epoch; the last may be smaller.
@@ -54,11 +54,11 @@ class ImageLoader:
         """Give this process's part of each batch; epoch and restarts fix the order of the images, and all noise.
 
         Args:
-            epoch: from 1.
-            restarts: of the training so far, so that an epoch that failed is tried again with other noise.
+            epoch: From 1.
+            restarts: Of the training so far, so that an epoch that failed is tried again with other noise.
 
         Yields:
-            Images (B, H, W), float32 in [0, 1], and the weight that makes the mean over processes the batch's mean.
+            Images (B, *image_shape), float32 in [0, 1], and the weight that makes the mean over processes the batch's mean.
         """
         reseed(self.seed, epoch, restarts)
         batches = torch.randperm(len(self.images)).to(self.images.device).split(self.batch_size)

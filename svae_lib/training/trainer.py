@@ -43,13 +43,13 @@ class Trainer:
     """A training between two epochs: the model, its optimizer, the images on the device, and the last good state.
 
     Args:
-        model: trained in place.
-        data: its training and validation images.
-        config: see TrainerConfig.
+        model: Trained in place.
+        data: Its training and validation images.
+        config: See TrainerConfig.
 
     Attributes:
-        history: the epochs so far.
-        last_good_state: all that is needed to go on from the last accepted epoch; what a checkpoint holds.
+        history: The epochs so far.
+        last_good_state: All that is needed to go on from the last accepted epoch; what a checkpoint holds.
     """
 
     def __init__(self, model: VAE, data: ImageDataset, config: TrainerConfig):
@@ -69,8 +69,8 @@ class Trainer:
         """Make one pass over the training images.
 
         Args:
-            epoch: from 1.
-            bar: moved by one at each step.
+            epoch: From 1.
+            bar: Moved by one at each step.
 
         Returns:
             The epoch's row of the history, and the step at which the loss or a weight was not finite, or "".
@@ -123,8 +123,8 @@ class Trainer:
         """Add the epoch to the history; where it is the best so far, keep its weights.
 
         Args:
-            row: of train_epoch and validate.
-            may_be_best: whether the epoch lies after the burn-in.
+            row: Of train_epoch and validate.
+            may_be_best: Whether the epoch lies after the burn-in.
         """
         self.history.rows.append(row)
         gain, elbo = self.config.min_improvement, row.get("validation_elbo")
@@ -136,10 +136,10 @@ class Trainer:
         """Go back to the last good state, with other noise.
 
         Args:
-            where: the epoch and the step, for the message.
+            where: The epoch and the step, for the message.
 
         Raises:
-            TrainingFailed: after `max_restarts` restarts.
+            TrainingFailed: After `max_restarts` restarts.
         """
         restarts = self.history.restarts + 1
         if restarts > self.config.max_restarts:
@@ -171,7 +171,7 @@ class Trainer:
         """Go on from a checkpoint.
 
         Raises:
-            InputError: where it cannot be read, or is of another model or seed.
+            InputError: Where it cannot be read, or is of another model or seed.
         """
         state = load_checkpoint(path)
         if state.get("seed") != self.config.seed:

@@ -86,8 +86,8 @@ def small_sets(tmp_path, monkeypatch, small_images):
     """A folder with a small copy of every set that has files, and the registry expecting their counts."""
     folder = tmp_path / "data"
     folder.mkdir()
-    for name, source in list(datasets.DATASETS.items()):
-        if source.files:
+    for name, spec in list(datasets.DATASETS.items()):
+        if spec.files:
             write_set(name, folder, *small_images(name))
-            monkeypatch.setitem(datasets.DATASETS, name, replace(source, counts=COUNTS))
+            monkeypatch.setitem(datasets.DATASETS, name, replace(spec, counts=COUNTS))
     return folder

@@ -104,9 +104,9 @@ def test_an_npz_of_colors_with_labels(tmp_path):
 
 
 @pytest.mark.parametrize("kind", [bool, np.uint8, np.float64])
-def test_ink_as_zeros_and_ones_is_black_on_white(kind, tmp_path):
-    np.save(tmp_path / "ink.npy", (gray() > 127).astype(kind))
-    assert load_dataset(tmp_path / "ink.npy").train.images.unique().tolist() == [0, 255]
+def test_zeros_and_ones_are_black_and_white(kind, tmp_path):
+    np.save(tmp_path / "binary.npy", (gray() > 127).astype(kind))
+    assert load_dataset(tmp_path / "binary.npy").train.images.unique().tolist() == [0, 255]
 
 
 def test_an_npz_with_labels(tmp_path):

@@ -74,12 +74,12 @@ def offer(server, monkeypatch):
     """offer("frey_faces", "gone", "whole"): the set's files at two addresses, of which the first answers 404."""
 
     def set_addresses(name, *hows, checksum=None):
-        source = datasets.DATASETS[name]
+        spec = datasets.DATASETS[name]
         items = [
             Download(file, tuple(f"{server.address}/{how}/{Path(file).name}" for how in hows), checksum)
-            for file in source.files
+            for file in spec.files
         ]
-        monkeypatch.setitem(datasets.DATASETS, name, replace(source, downloads=lambda: items))
+        monkeypatch.setitem(datasets.DATASETS, name, replace(spec, downloads=lambda: items))
 
     return set_addresses
 
@@ -158,8 +158,8 @@ def test_a_bad_download_is_told_in_one_line_and_leaves_nothing(how, exists, offe
 def test_waiting_for_all_addresses_takes_less_than_20_s():
     known = torchvision_datasets()
     assert fetching.PATIENCE * max(len(known.MNIST.mirrors), len(known.FashionMNIST.mirrors)) < 20
-    for source in datasets.DATASETS.values():
-        assert all(len(item.urls) <= 2 for item in source.downloads())
+    for spec in datasets.DATASETS.values():
+        assert all(len(item.urls) <= 2 for item in spec.downloads())
 
 
 @pytest.mark.parametrize("first", ["gone", "half", "stalled", "wrong"])

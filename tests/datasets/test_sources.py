@@ -44,7 +44,7 @@ def snapshot(folder):
 
 
 def test_the_sets_of_the_papers_have_their_counts():
-    assert {name: source.counts for name, source in DATASETS.items()} == {
+    assert {name: spec.counts for name, spec in DATASETS.items()} == {
         "mnist_5k": (4_000, 500, 500),
         "mnist": (50_000, 10_000, 10_000),
         "static_mnist": (50_000, 10_000, 10_000),
@@ -69,7 +69,7 @@ def test_counts_types_and_shapes(name, small_sets):
 
 @pytest.mark.parametrize("name", WITH_FILES)
 def test_every_image_of_the_file_is_in_one_split_upright_and_with_its_label(name, small_sets, small_images):
-    """The writer starts from upright images with ink as high numbers: a transposed or inverted reader fails."""
+    """The writer starts from upright images with the figure as high numbers: a transposed or inverted reader fails."""
     images, labels = small_images(name)
     data = load_dataset(name, small_sets)
     parts = [as_set(split.images) for split in splits(data)]
@@ -136,7 +136,7 @@ def test_short_names(small_sets):
         assert load_dataset(short, small_sets).name == name
 
 
-def test_training_ink_is_drawn_anew_and_held_out_ink_never(small_sets):
+def test_training_pixels_are_sampled_each_time_and_held_out_pixels_once(small_sets):
     for name in dataset_names():
         split = load_dataset(name, small_sets).test
         first, second = binarize(split.images), binarize(split.images)
@@ -148,12 +148,12 @@ def test_training_ink_is_drawn_anew_and_held_out_ink_never(small_sets):
         assert torch.equal(held_out_images(split, Gaussian()), to_unit(split.images))
 
 
-def test_ink_is_as_likely_as_the_intensity():
-    """The published code compares 0..255 with U(0, 1): any gray is ink. 4 standard errors of a proportion."""
+def test_a_pixel_is_as_likely_as_its_intensity():
+    """The published code compares 0..255 with U(0, 1): any gray is 1. 4 standard errors of a proportion."""
     levels = torch.arange(256, dtype=torch.uint8).expand(4_000, 1, 256)
-    share = binarize(levels, torch.Generator().manual_seed(0)).mean((0, 1))
+    fraction = binarize(levels, torch.Generator().manual_seed(0)).mean((0, 1))
     p = torch.arange(256) / 255
-    assert ((share - p).abs() <= 4 * (p * (1 - p) / 4_000).sqrt()).all()
+    assert ((fraction - p).abs() <= 4 * (p * (1 - p) / 4_000).sqrt()).all()
 
 
 def test_mnist_5k_is_the_real_thing():
@@ -172,8 +172,8 @@ def test_real_mnist():
     data = load_dataset("mnist", SVAE_DATA)
     assert data.train.labels[:10].tolist() == [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]
     assert data.test.labels[:5].tolist() == [7, 2, 1, 0, 4]
-    ink = binarize(torch.cat([data.train.images, data.validation.images]), torch.Generator().manual_seed(0))
-    assert ink.mean().item() == pytest.approx(0.1307, abs=1e-4)  # standard error of 47 million pixels: 4e-5
+    binarized = binarize(torch.cat([data.train.images, data.validation.images]), torch.Generator().manual_seed(0))
+    assert binarized.mean().item() == pytest.approx(0.1307, abs=1e-4)  # standard error of 47 million pixels: 4e-5
     assert held_out_images(data.test, Bernoulli()).mean().item() == pytest.approx(0.1325, abs=2e-4)
 
 

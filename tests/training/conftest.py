@@ -8,7 +8,7 @@ from svae_lib.models import build_vae
 
 
 def bars(count: int, generator: torch.Generator) -> Split:
-    """Grey bars of three positions: learnable, and grey, so that their ink is drawn anew."""
+    """Gray bars of three positions: learnable, and gray, so that their pixels are sampled each time."""
     kinds = torch.randint(3, (count,), generator=generator)
     images = torch.full((count, 8, 8), 20, dtype=torch.uint8)
     for number, kind in enumerate(kinds):

@@ -81,7 +81,7 @@ def test_each_epoch_sees_every_image_once_in_a_new_order(watched, data):
         assert sorted((255 * seen[:, 7, 7]).round().int().tolist()) == sorted(data.train.images[:, 7, 7].tolist())
 
 
-def test_ink_is_drawn_anew_each_time_or_once(watched, data):
+def test_pixels_are_binarized_each_time_or_once(watched, data):
     means = {}
     for once in (False, True):
         model = watched()
@@ -92,12 +92,14 @@ def test_ink_is_drawn_anew_each_time_or_once(watched, data):
     assert torch.equal(*means[True])
 
 
-def test_ink_has_the_intensities_as_its_mean(watched, data):  # the fault: pixels 0..255 compared with U(0, 1)
+def test_binarized_pixels_have_the_intensities_as_their_mean(
+    watched, data
+):  # the fault: pixels 0..255 compared with U(0, 1)
     model = watched()
     quick(model, data, epochs=20)
-    ink = torch.cat([x for x, _ in model.seen]).mean()
+    mean = torch.cat([x for x, _ in model.seen]).mean()
     # 64,000 pixels, each with a deviation below 0.5: five standard errors are 0.01
-    assert abs(ink - data.train.images.float().mean() / 255) < 0.01
+    assert abs(mean - data.train.images.float().mean() / 255) < 0.01
 
 
 def test_the_best_weights_are_left(make_model, data, same, monkeypatch):
@@ -131,7 +133,7 @@ def test_validates_every_few_epochs_and_at_the_end(make_model, data):
     assert all(row["validation_log_likelihood"] > row["validation_elbo"] for row in rows if "validation_elbo" in row)
 
 
-def test_validation_scores_the_same_ink_with_the_same_noise(make_model, data):
+def test_validation_scores_the_same_pixels_with_the_same_noise(make_model, data):
     rows = quick(make_model(), data, epochs=3, learning_rate=1e-12).rows
     assert len({row["validation_elbo"] for row in rows}) == 1
 
