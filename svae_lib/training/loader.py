@@ -58,7 +58,7 @@ class ImageLoader:
             restarts: Of the training so far, so that an epoch that failed is tried again with other noise.
 
         Yields:
-            Images (B, *image_shape), float32 in [0, 1], and the weight that makes the mean over processes the batch's mean.
+            Images (B, *image_shape), float32 in [0, 1], and the weight that makes the processes' mean the batch's mean.
         """
         reseed(self.seed, epoch, restarts)
         batches = torch.randperm(len(self.images)).to(self.images.device).split(self.batch_size)
