@@ -16,11 +16,12 @@ def decode_images(model, points: torch.Tensor | np.ndarray) -> np.ndarray:
         points: (..., event_size).
 
     Returns:
-        (..., H, W) in [0, 1].
+        (..., H, W) in [0, 1]; for a model of color images (..., H, W, 3), as matplotlib shows them.
     """
     parameter = next(model.parameters())
     points = torch.as_tensor(points, dtype=parameter.dtype, device=parameter.device)
-    return to_numpy(model.likelihood.mean(model.decode(points)))
+    images = to_numpy(model.likelihood.mean(model.decode(points)))
+    return np.moveaxis(images, -3, -1) if images.ndim == points.ndim + 2 else images
 
 
 @torch.no_grad()
@@ -29,7 +30,7 @@ def embed_images(model, images: torch.Tensor | np.ndarray) -> np.ndarray:
 
     Args:
         model: a VAE.
-        images: (B, H, W) in [0, 1].
+        images: (B, H, W) in [0, 1], or (B, 3, H, W).
 
     Returns:
         (B, event_size).

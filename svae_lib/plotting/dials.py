@@ -7,7 +7,7 @@ from svae_lib.plotting.decoding import decode_images, embed_images, factors_of, 
 from svae_lib.plotting.images import draw_digit
 from svae_lib.plotting.latent import angle
 from svae_lib.plotting.live import LiveFigure
-from svae_lib.plotting.style import DIGIT_CMAP, MARK, OUTLINE, Picture, circle, new_figure, styled
+from svae_lib.plotting.style import DIGIT_CMAP, MARK, OUTLINE, Picture, circle, new_figure, styled, white
 
 HAND = {"color": MARK, "linewidth": 3, "solid_capstyle": "round"}
 AHEAD, RING = 12, 190  # digits round a dial, and the side in pixels of the square they lie in
@@ -89,7 +89,7 @@ def dial_view(model, frames: list[np.ndarray], degrees) -> tuple[np.ndarray, np.
         degrees: (factors,).
 
     Returns:
-        (H, W), and (factors, AHEAD, H, W).
+        (H, W), and (factors, AHEAD, H, W); in color with 3 more.
     """
     degrees = np.asarray(degrees, dtype=float)
     ahead = np.repeat(degrees[None], len(degrees) * AHEAD, axis=0).reshape(len(degrees), AHEAD, -1)
@@ -104,12 +104,15 @@ def ring(images: np.ndarray) -> np.ndarray:
     """Images laid upright round a dial, the first at the right, counterclockwise.
 
     Args:
-        images: (AHEAD, H, W).
+        images: (AHEAD, H, W), or (AHEAD, H, W, 3) in color; of large ones every second, third, ... pixel is shown.
 
     Returns:
-        (RING, RING).
+        (RING, RING), or (RING, RING, 3).
     """
-    canvas, (height, width) = np.zeros((RING, RING)), images.shape[1:]
+    step = -(-max(images.shape[1:3]) // (RING // 3))
+    images = images[:, ::step, ::step]
+    height, width, *channels = images.shape[1:]
+    canvas = np.full((RING, RING, *channels), white(images))
     reach = (RING - max(height, width)) / 2
     for turn, image in zip(AROUND, images, strict=True):
         top = round(RING / 2 - reach * np.sin(turn) - height / 2)

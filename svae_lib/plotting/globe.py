@@ -26,6 +26,7 @@ from svae_lib.plotting.style import (
     new_figure,
     styled,
     to_numpy,
+    white,
 )
 
 GRATICULE = {"color": SAMPLES, "linewidth": 0.7, "alpha": 0.6}
@@ -34,7 +35,7 @@ GRATICULE = {"color": SAMPLES, "linewidth": 0.7, "alpha": 0.6}
 class Tiles(NamedTuple):
     """Digits decoded at points spread evenly over S^2; each lies flat on the sphere around its point, north up."""
 
-    images: np.ndarray  # (n, H, W)
+    images: np.ndarray  # (n, H, W), or (n, H, W, 3) in color
     frames: np.ndarray  # (n, 3, 3): east, north and outwards at each point; outwards is the point itself
     half_side: float  # of the square that a digit fills, in radii; n of them cover 0.9 of the sphere
 
@@ -68,7 +69,8 @@ def globe_texture(model, tiles: int = 200, height: int = 540) -> np.ndarray:
         height: rows of the texture.
 
     Returns:
-        (height, 2 height) in [0, 1] over latitude (north first) and longitude (-180 to 180 degrees).
+        (height, 2 height), in color with 3 more, in [0, 1] over latitude (north first) and longitude (-180 to 180
+        degrees).
 
     Raises:
         InputError: the latent space is not s2.
@@ -80,21 +82,23 @@ def globe_texture(model, tiles: int = 200, height: int = 540) -> np.ndarray:
     anchors = frames[:, 2].T.astype(np.float32)
     nearest = np.concatenate([(row @ anchors).argmax(-1)[None] for row in points])
     across, up = ((points * frames[nearest, axis]).sum(-1) / half_side for axis in (0, 1))
-    size = images.shape[1:]
+    size = images.shape[1:3]
     row = np.floor((1 - up) / 2 * size[0]).astype(int)
     column = np.floor((1 + across) / 2 * size[1]).astype(int)
     on_tile = (row >= 0) & (row < size[0]) & (column >= 0) & (column < size[1])
     values = images[nearest, np.clip(row, 0, size[0] - 1), np.clip(column, 0, size[1] - 1)]
-    return np.where(on_tile, values, 0.0).astype(np.float32)
+    values[~on_tile] = white(images)
+    return values.astype(np.float32)
 
 
 def look_up(texture: np.ndarray, longitude: np.ndarray, latitude: np.ndarray) -> np.ndarray:
-    """Values of a texture at places; NaN where the place is NaN."""
+    """Values of a texture at places; where the place is NaN, NaN, or in color, which has none, a transparent pixel."""
     outside = np.isnan(longitude) | np.isnan(latitude)
-    height, width = texture.shape
+    height, width = texture.shape[:2]
     row = (np.nan_to_num(0.5 - latitude / np.pi) * height).astype(int).clip(0, height - 1)
     column = (np.nan_to_num(0.5 + longitude / (2 * np.pi)) * width).astype(int).clip(0, width - 1)
-    return np.where(outside, np.nan, texture[row, column])
+    values = texture[row, column]
+    return np.where(outside, np.nan, values) if texture.ndim == 2 else np.dstack([values, ~outside])
 
 
 def globe_view(texture: np.ndarray, longitude: float, latitude: float, size: int = 320) -> np.ndarray:
@@ -107,7 +111,7 @@ def globe_view(texture: np.ndarray, longitude: float, latitude: float, size: int
         size: of the picture, pixels.
 
     Returns:
-        (size, size); NaN off the globe's disc.
+        (size, size); NaN off the globe's disc. In color (size, size, 4), transparent off it.
     """
     grid = (np.arange(size) + 0.5) / size * 2 - 1
     points = orthographic_inverse(grid[None, :], -grid[:, None], np.radians(longitude), np.radians(latitude))
@@ -161,7 +165,7 @@ def decode_at(model, longitude: float, latitude: float) -> np.ndarray:
         latitude: degrees.
 
     Returns:
-        (H, W) in [0, 1].
+        (H, W) or (H, W, 3), in [0, 1].
     """
     point = lonlat_to_point(np.radians(longitude), np.radians(latitude))
     return decode_images(model, point * float(model.latent_space.radius))

@@ -32,8 +32,8 @@ class TwoWays(NamedTuple):
     """Two ways from one latent point to another, each decoded at the fractions `t` (k,) of the way."""
 
     t: np.ndarray
-    arc: np.ndarray  # (k, H, W), on the great circle
-    line: np.ndarray  # (k, H, W), on the straight line
+    arc: np.ndarray  # (k, H, W), on the great circle; in color (k, H, W, 3)
+    line: np.ndarray  # of the same shape, on the straight line
     uncertainty: np.ndarray  # (2, k): the variance p (1 - p) of all pixels of arc and line, summed
     distance: np.ndarray  # (k,), of the straight line from the center, in radii
     degrees: float  # the angle between the ends
@@ -70,7 +70,7 @@ def two_ways(model, start, end, t) -> TwoWays:
     start, end = start / start.norm(), end / end.norm()
     line = start + t[:, None] * (end - start)
     images = [decode_images(model, radius * way) for way in (slerp(start, end, t), line)]
-    uncertainty = np.stack([(p * (1 - p)).sum((1, 2)) for p in images])
+    uncertainty = np.stack([(p * (1 - p)).reshape(len(p), -1).sum(1) for p in images])
     degrees = float(torch.rad2deg(geodesic_distance(start, end)))
     return TwoWays(t.numpy(), *images, uncertainty, line.norm(dim=-1).numpy(), degrees)
 

@@ -12,7 +12,7 @@ from svae_lib.plotting.style import (
     styled,
     tile,
     tile_middle,
-    to_numpy,
+    to_pixels,
 )
 
 
@@ -21,7 +21,7 @@ def image_grid(images, title: str, columns: int = 10) -> Picture:
     """Images row by row.
 
     Args:
-        images: (N, H, W) in [0, 1].
+        images: (N, H, W), or (N, 3, H, W) in color, in [0, 1].
         title: of the figure.
         columns: images in a row.
 
@@ -32,7 +32,7 @@ def image_grid(images, title: str, columns: int = 10) -> Picture:
         >>> len(image_grid(np.zeros((12, 28, 28)), "twelve blank pages").axes)
         1
     """
-    images = to_numpy(images)
+    images = to_pixels(images)
     columns = min(columns, len(images))
     canvas = tile(images, columns)
     figure = new_figure(0.8 * columns + 0.4, 0.8 * columns * canvas.shape[0] / canvas.shape[1] + 0.6, title)
@@ -45,15 +45,14 @@ def reconstructions(originals, reconstructed, title: str = "Held-out images and 
     """Originals above their reconstructions.
 
     Args:
-        originals: (N, H, W) in [0, 1].
-        reconstructed: (N, H, W), as `VAE.reconstruct` gives them.
+        originals: (N, H, W), or (N, 3, H, W) in color, in [0, 1].
+        reconstructed: of the same shape, as `VAE.reconstruct` gives them.
         title: of the figure.
 
     Returns:
         A figure with one axes.
     """
-    originals, reconstructed = to_numpy(originals), to_numpy(reconstructed)
-    return image_rows({"original": originals, "reconstruction": reconstructed}, title)
+    return image_rows({"original": to_pixels(originals), "reconstruction": to_pixels(reconstructed)}, title)
 
 
 @styled
@@ -62,8 +61,8 @@ def swap_factors(model, first, second) -> Picture:
 
     Args:
         model: a VAE whose latent space is a product.
-        first: (H, W) in [0, 1].
-        second: (H, W).
+        first: (H, W), or (3, H, W) in color, in [0, 1].
+        second: of the same shape.
 
     Returns:
         A figure with a row per image and a column per factor, after a first column without exchange.
@@ -84,7 +83,7 @@ def image_rows(rows: dict[str, np.ndarray], title: str, columns: list[str] | Non
     """Named rows of images.
 
     Args:
-        rows: by name, (N, H, W) in [0, 1], as many in every row.
+        rows: by name, (N, H, W) or (N, H, W, 3) in [0, 1], as `to_pixels` gives them, as many in every row.
         title: of the figure.
         columns: a name above each column, or None.
         corner: text to the left of the columns' names: what they are.
@@ -92,7 +91,7 @@ def image_rows(rows: dict[str, np.ndarray], title: str, columns: list[str] | Non
     Returns:
         A figure with one axes.
     """
-    count, height, width = next(iter(rows.values())).shape
+    count, height, width = next(iter(rows.values())).shape[:3]
     figure = new_figure(0.8 * count + 1.6, 0.8 * len(rows) * height / width + 0.5 + 0.25 * bool(columns), title)
     axes = figure.add_subplot()
     show_canvas(axes, tile(np.concatenate(list(rows.values())), columns=count))
@@ -113,7 +112,7 @@ def draw_digit(axes, color: str = MARK):
         color: of the frame.
 
     Returns:
-        The matplotlib image to fill with (H, W) in [0, 1].
+        The matplotlib image to fill with (H, W) or (H, W, 3) in [0, 1].
     """
     axes.set(xticks=[], yticks=[])
     axes.spines[:].set(visible=True, color=color, linewidth=2)

@@ -6,7 +6,7 @@ from matplotlib.ticker import LogLocator, NullLocator, ScalarFormatter
 
 from svae_lib.errors import InputError
 from svae_lib.plotting.decoding import factors_of, is_sphere
-from svae_lib.plotting.style import MARK, SAMPLES, Picture, new_figure, show_canvas, styled, tile, to_numpy
+from svae_lib.plotting.style import MARK, SAMPLES, Picture, new_figure, show_canvas, styled, tile, to_numpy, to_pixels
 
 
 @torch.no_grad()
@@ -84,7 +84,7 @@ def kappa_by_digit(model, images, labels, shown: int = 6) -> Picture:
     kappa_axis(axes["K"])
     order = kappa.argsort()
     for key, name, chosen in (("A", "least certain", order[:shown]), ("B", "most certain", order[::-1][:shown])):
-        show_canvas(axes[key], tile(to_numpy(images)[chosen], columns=shown // 2))
+        show_canvas(axes[key], tile(to_pixels(images)[chosen], columns=shown // 2))
         axes[key].set_title(f"{name}: κ from {kappa[chosen].min():.0f} to {kappa[chosen].max():.0f}", fontsize=10)
     return figure
 
@@ -113,7 +113,7 @@ def kappa_by_factor(model, images, labels) -> Picture:
     boxes.boxplot(kappas, whis=(5, 95), showfliers=False, medianprops={"color": MARK, "linewidth": 2})
     boxes.set(title=f"all {len(kappas)} test images", xlabel="factor")
     kappa_axis(boxes)
-    show_canvas(pictures, tile(to_numpy(images)[chosen], columns=1))
+    show_canvas(pictures, tile(to_pixels(images)[chosen], columns=1))
     pictures.set_aspect("auto")
     shown = np.log10(kappas[chosen])
     cells.imshow(shown, aspect="auto", cmap="viridis")

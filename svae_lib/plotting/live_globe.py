@@ -86,22 +86,24 @@ def digit_patches(model, tiles: int = 100) -> tuple[np.ndarray, np.ndarray, np.n
         tiles: how many digits, at points spread evenly over the sphere.
 
     Returns:
-        Points (n, 3), the pixel value at each (n,), and triangles (k, 3) of indices, where a digit is dark.
+        Points (n, 3), the pixel value at each (n,), or (n, 3) in color, and triangles (k, 3) of indices; of gray
+        images, only where a digit is dark.
 
     Raises:
         InputError: the latent space is not s2.
     """
     images, frames, half_side = decode_tiles(model, tiles)
-    rows, columns = images.shape[1] // 2, images.shape[2] // 2
-    values = images[:, : 2 * rows, : 2 * columns].reshape(tiles, rows, 2, columns, 2).mean((2, 4))
+    rows, columns, *channels = images.shape[1] // 2, images.shape[2] // 2, *images.shape[3:]
+    values = images[:, : 2 * rows, : 2 * columns].reshape(tiles, rows, 2, columns, 2, *channels).mean((2, 4))
     across, up = ((np.arange(n) + 0.5) / n * 2 - 1 for n in (columns, rows))
     flat = np.stack(np.broadcast_arrays(half_side * across, -half_side * up[:, None], 1.0), -1)
     points = np.einsum("rcd,tde->trce", flat, frames)
-    index = np.arange(values.size).reshape(values.shape)
+    index = np.arange(tiles * rows * columns).reshape(tiles, rows, columns)
     a, b, c, d = index[:, :-1, :-1], index[:, :-1, 1:], index[:, 1:, :-1], index[:, 1:, 1:]
     triangles = np.concatenate([np.stack(corners, -1).reshape(-1, 3) for corners in ((a, b, c), (b, d, c))])
     points = (points / np.linalg.norm(points, axis=-1, keepdims=True)).reshape(-1, 3)
-    return points, values.ravel(), triangles[values.ravel()[triangles].max(-1) > 0.04]
+    values = values.reshape(-1, *channels)
+    return points, values, triangles if channels else triangles[values[triangles].max(-1) > 0.04]
 
 
 class LiveDigitGlobe:
@@ -134,6 +136,8 @@ class LiveDigitGlobe:
         scale = {"colorscale": [[0, PAPER], [1, "black"]], "cmin": 0, "cmax": 1, "showscale": False}
         corners = dict(zip("ijk", triangles.astype(np.int32).T, strict=True))
         shades = {"intensity": values.astype(np.float32), **scale}
+        if values.ndim == 2:
+            shades = {"vertexcolor": ["rgb({},{},{})".format(*color) for color in np.rint(255 * values).astype(int)]}
         digits = graph.Mesh3d(**xyz(points.astype(np.float32)), **corners, **shades, **looks)
         camera = {"eye": xyz(1.25 * lonlat_to_point(0.0, 0.0)), "projection": {"type": "orthographic"}}
         self.widget = plotly_globe([paper, digits], "drag to turn", 1.02, camera, scale=1.75, annotations=[FINDER])

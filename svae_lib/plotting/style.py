@@ -81,7 +81,7 @@ def set_title(figure: Figure, title: str) -> Text:
 
 
 def png(figure: Figure) -> bytes:
-    """PNG of a figure in 48 colors: a third of the bytes, and nothing in it (a date, a version) changes by itself.
+    """PNG of a figure, in 48 colors unless it shows color images: nothing in it (a date, a version) changes by itself.
 
     Args:
         figure: any matplotlib Figure.
@@ -100,7 +100,7 @@ def png(figure: Figure) -> bytes:
 
 
 def encode(canvas: FigureCanvasAgg, compress_level: int = 6) -> bytes:
-    """PNG, in 48 colors, of what was drawn on a canvas.
+    """PNG of what was drawn on a canvas: in 48 colors, a third of the bytes, unless it shows color images.
 
     Args:
         canvas: a canvas that has been drawn.
@@ -111,8 +111,9 @@ def encode(canvas: FigureCanvasAgg, compress_level: int = 6) -> bytes:
     """
     pixels = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
     buffer = io.BytesIO()
-    few = pixels.quantize(48, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-    few.save(buffer, format="png", compress_level=compress_level)
+    if not any(image.get_array().ndim == 3 for axes in canvas.figure.axes for image in axes.images):
+        pixels = pixels.quantize(48, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    pixels.save(buffer, format="png", compress_level=compress_level)
     return buffer.getvalue()
 
 
@@ -126,6 +127,30 @@ def to_numpy(values: torch.Tensor | np.ndarray | Iterable) -> np.ndarray:
         An array of the same shape.
     """
     return values.detach().cpu().numpy() if isinstance(values, torch.Tensor) else np.asarray(values)
+
+
+def to_pixels(images: torch.Tensor | np.ndarray | Iterable) -> np.ndarray:
+    """Images of a model as matplotlib shows them: the channels last.
+
+    Args:
+        images: (N, H, W) or (N, 1, H, W), gray, or (N, 3, H, W), color.
+
+    Returns:
+        (N, H, W), shown by DIGIT_CMAP, or (N, H, W, 3).
+
+    Example:
+        >>> to_pixels(np.zeros((10, 1, 28, 20))).shape, to_pixels(np.zeros((10, 3, 28, 20))).shape
+        ((10, 28, 20), (10, 28, 20, 3))
+    """
+    images = to_numpy(images)
+    if images.ndim == 4:
+        images = images[:, 0] if images.shape[1] == 1 else np.moveaxis(images, 1, -1)
+    return images
+
+
+def white(images: np.ndarray) -> float:
+    """Value of a white pixel beside images (N, H, W), shown by DIGIT_CMAP, or (N, H, W, 3)."""
+    return float(images.ndim == 4)
 
 
 def circle(radius: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
@@ -172,20 +197,21 @@ def tile(images: np.ndarray, columns: int, gap: int = TILE_GAP) -> np.ndarray:
     """Canvas of images, row by row, with white pixels between.
 
     Args:
-        images: (N, H, W).
+        images: (N, H, W), or (N, H, W, 3) in color, as `to_pixels` gives them.
         columns: images in a row.
         gap: pixels between two images.
 
     Returns:
-        (rows (H + gap) - gap, columns (W + gap) - gap).
+        (rows (H + gap) - gap, columns (W + gap) - gap), and 3 more in color.
 
     Example:
         >>> tile(np.ones((3, 4, 4)), columns=2).shape
         (10, 10)
     """
-    count, height, width = images.shape
+    count, height, width, *channels = images.shape
     rows = -(-count // columns)
-    canvas = np.zeros((rows * (height + gap) - gap, columns * (width + gap) - gap), dtype=images.dtype)
+    shape = rows * (height + gap) - gap, columns * (width + gap) - gap, *channels
+    canvas = np.full(shape, white(images), dtype=images.dtype)
     for index, image in enumerate(images):
         top, left = index // columns * (height + gap), index % columns * (width + gap)
         canvas[top : top + height, left : left + width] = image
@@ -211,11 +237,11 @@ def tile_middle(number: int, size: int, gap: int = TILE_GAP) -> float:
 
 
 def show_canvas(axes, canvas: np.ndarray) -> None:
-    """Digits, dark on white, without ticks: an image has no units.
+    """Images without ticks, gray ones dark on white: an image has no units.
 
     Args:
         axes: where to draw.
-        canvas: (H, W) in [0, 1].
+        canvas: (H, W) or (H, W, 3), in [0, 1].
     """
     axes.imshow(canvas, cmap=DIGIT_CMAP, vmin=0, vmax=1)
     axes.set_axis_off()

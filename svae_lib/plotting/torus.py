@@ -22,7 +22,7 @@ def torus_texture(model, columns: int, rows: int) -> np.ndarray:
         rows: cells along circle 2, whose angle runs from +180 degrees, downwards.
 
     Returns:
-        (rows H, columns W) in [0, 1].
+        (rows H, columns W), in color with 3 more, in [0, 1].
 
     Raises:
         InputError: the latent space is not a product of two circles.
@@ -34,7 +34,8 @@ def torus_texture(model, columns: int, rows: int) -> np.ndarray:
     second = 360 * (0.5 - (np.arange(rows) + 0.5) / rows)
     angles = np.stack(np.meshgrid(first, second), -1)
     images = decode_images(model, turned(dial_frames(model.latent_space), angles))
-    return np.round(GRAYS * tile(images.reshape(-1, *images.shape[2:]), columns, gap=0)) / GRAYS
+    texture = tile(images.reshape(-1, *images.shape[2:]), columns, gap=0)
+    return np.round(GRAYS * texture) / GRAYS if texture.ndim == 2 else texture
 
 
 def doughnut(texture: np.ndarray, size: int = 400) -> np.ndarray:
@@ -43,11 +44,12 @@ def doughnut(texture: np.ndarray, size: int = 400) -> np.ndarray:
     Circle 1 runs round the hole, its angle 0 in front; circle 2 runs round the tube, its angle 0 outermost.
 
     Args:
-        texture: (H, W) in [0, 1], as `torus_texture` gives it.
+        texture: (H, W) or (H, W, 3), in [0, 1], as `torus_texture` gives it.
         size: height of the picture, pixels.
 
     Returns:
-        (size, 1.4 size): pixel values and shade in [0, 1]; NaN beside the torus.
+        (size, 1.4 size): pixel values and shade in [0, 1]; NaN beside the torus. In color (size, 1.4 size, 4),
+        transparent beside it.
     """
     u, v = (((np.arange(count) + 0.5) / count - 0.5) * 2 * np.pi for count in (4 * size, 2 * size))
     u, v = u[None, :], v[::-1, None]
@@ -55,15 +57,19 @@ def doughnut(texture: np.ndarray, size: int = 400) -> np.ndarray:
     x, near, up = ring * np.sin(u), ring * np.cos(u), np.broadcast_to(TUBE * np.sin(v), (v.size, u.size))
     height, depth = up * np.cos(TILT) - near * np.sin(TILT), near * np.cos(TILT) + up * np.sin(TILT)
     facing = np.cos(v) * np.cos(u) * np.cos(TILT) + np.sin(v) * np.sin(TILT)  # the surface's normal towards the reader
-    down, across = (np.arange(count) * edge // count for count, edge in zip(up.shape, texture.shape, strict=True))
-    values = np.maximum(texture[np.ix_(down, across)], 0.45 * (1 - facing))
+    down, across = (np.arange(count) * edge // count for count, edge in zip(up.shape, texture.shape[:2], strict=True))
+    values, shade = texture[np.ix_(down, across)], 0.45 * (1 - facing)
+    if texture.ndim == 2:
+        values, ground = np.maximum(values, shade)[..., None], np.nan
+    else:
+        values, ground = np.dstack([values * (1 - shade)[..., None], np.ones_like(shade)]), 0.0
     scale = 0.99 * size / 2 / (np.sin(TILT) + TUBE)
     order = np.argsort(depth, axis=None)  # far to near: what is near is written last, over what it hides
     row = (size / 2 - scale * height).astype(int).ravel()[order]
     column = (0.7 * size + scale * x).astype(int).ravel()[order]
-    picture = np.full((size, int(1.4 * size)), np.nan)
-    picture[row, column] = values.ravel()[order]
-    return picture
+    picture = np.full((size, int(1.4 * size), values.shape[-1]), ground)
+    picture[row, column] = values.reshape(order.size, -1)[order]
+    return picture if texture.ndim == 3 else picture[..., 0]
 
 
 @styled
