@@ -1,4 +1,4 @@
-"""Files of a run: written whole or not at all, read with an error that names them, and locked by one process."""
+"""Files of a run: written completely or not at all, read with an error that names them, and locked by one process."""
 
 import json
 import os
@@ -46,7 +46,7 @@ def atomic_write(path: str | os.PathLike, data: bytes) -> None:
             with suppress(OSError):
                 temporary.unlink()  # it is there only where the renaming was not reached
     except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror}; what was saved before is whole") from None
+        raise InputError(f"cannot write {path}: {error.strerror}; what was saved before is intact") from None
 
 
 def read_bytes(path: str | os.PathLike) -> bytes:
@@ -77,13 +77,13 @@ def read_json(path: str | os.PathLike) -> dict[str, Any]:
 
 
 def read_json_lines(path: str | os.PathLike) -> list[dict[str, Any]]:
-    """The objects in a file of JSON lines, one a line.
+    """The objects in a file of JSON lines, one per line.
 
     Args:
         path: The file.
 
     Returns:
-        One dictionary a line.
+        One dictionary per line.
 
     Raises:
         InputError: The file cannot be read, or a line is not a JSON object.
@@ -126,7 +126,7 @@ def load_weights(path: str | os.PathLike) -> tuple[dict[str, "Tensor"], dict[str
         The tensors by name, and the words that describe them by name.
 
     Raises:
-        InputError: The file is missing or not whole.
+        InputError: The file is missing or incomplete.
     """
     from safetensors import SafetensorError, safe_open
 
@@ -136,7 +136,7 @@ def load_weights(path: str | os.PathLike) -> tuple[dict[str, "Tensor"], dict[str
         with safe_open(path, framework="pt") as file:
             return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
     except (SafetensorError, OSError) as error:
-        raise InputError(f"{path} is not a whole safetensors file ({error}): restore a whole copy") from None
+        raise InputError(f"{path} is not a complete safetensors file ({error}): restore an intact copy") from None
 
 
 @contextmanager
@@ -175,7 +175,7 @@ def _json_object(text: bytes, path: str | os.PathLike) -> dict[str, Any]:
     except ValueError:
         value = None
     if not isinstance(value, dict):
-        raise InputError(f"{path} is damaged: restore a whole copy")
+        raise InputError(f"{path} is damaged: restore an intact copy")
     return value
 
 

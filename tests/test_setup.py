@@ -148,7 +148,9 @@ def one_line(done: subprocess.CompletedProcess) -> str:
 
 
 @pytest.mark.parametrize("installer", ["uv", "pip"])
-def test_a_wrong_index_is_told_in_one_line_and_the_second_call_mends_it(installer, project, index, python, tmp_path):
+def test_a_wrong_index_is_reported_in_one_line_and_the_second_call_fixes_it(
+    installer, project, index, python, tmp_path
+):
     """With pip there is a uv too, that of the index, which pip brings and which fails."""
     if installer == "uv" and not UV:
         pytest.skip("no uv here")
@@ -266,12 +268,12 @@ def test_an_old_python_is_refused_in_one_line(old_python, project):
     assert done.stderr == f"setup: PYTHON={old_python} is Python 3.9.2: svae_lib needs Python >= 3.11\n"
 
 
-def test_a_python_that_is_not_there_is_told_in_one_line(project):
+def test_a_python_that_is_not_there_is_reported_in_one_line(project):
     done = set_up(project, PYTHON="/no/such/python")
     assert "/no/such/python does not run" in one_line(done) and done.stdout == ""
 
 
-def test_a_python_without_venv_is_told_in_one_line(project, tmp_path):
+def test_a_python_without_venv_is_reported_in_one_line(project, tmp_path):
     """Debian's python3 without python3-venv."""
     python = executable(
         tmp_path / "python3",
@@ -283,14 +285,14 @@ def test_a_python_without_venv_is_told_in_one_line(project, tmp_path):
     assert not (project / ".venv").exists()
 
 
-def test_a_file_in_the_place_of_the_folder_is_told_in_one_line_and_kept(project):
+def test_a_file_in_the_place_of_the_folder_is_reported_in_one_line_and_kept(project):
     (project / ".venv").write_text("mine")
     error = one_line(set_up(project))
     assert "cannot make .venv" in error and "move away what stands in its place" in error
     assert (project / ".venv").read_text() == "mine"
 
 
-def test_a_read_only_folder_is_told_in_one_line(project):
+def test_a_read_only_folder_is_reported_in_one_line(project):
     project.chmod(0o555)
     command = ["sh", "tools/setup.sh"]
     if os.geteuid() == 0:  # who may write everywhere, but not on a read-only mount

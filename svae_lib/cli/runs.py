@@ -27,7 +27,7 @@ def summary(metrics: dict, folder: Path) -> str:
     return "\n".join(
         (
             "{dataset}, {latent_space}, seed {seed}: epoch {best_epoch} is the best of {epochs}".format(**metrics)
-            + f", {metrics['seconds_per_epoch']:.2f} s each; on the test images, in nats an image:",
+            + f", {metrics['seconds_per_epoch']:.2f} s each; on the test images, in nats per image:",
             f"  ELBO            {metrics['test_elbo']:9.2f}",
             f"  reconstruction  {metrics['test_reconstruction']:9.2f}",
             f"  KL              {metrics['test_kl']:9.2f}",

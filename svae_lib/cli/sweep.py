@@ -46,7 +46,7 @@ def sweep(arguments: argparse.Namespace) -> int:
         failed = run_sweep(file, folder, scheduler=arguments.scheduler, workers=workers,
                            progress=sys.stderr.isatty(), **runtime)  # fmt: skip
     except KeyboardInterrupt:
-        return complain(f"stopped; what is done is saved; go on with: {shlex.join(['svae', *sys.argv[1:]])}", 130)
+        return complain(f"stopped; what is done is saved; resume with: {shlex.join(['svae', *sys.argv[1:]])}", 130)
     for name, reason in failed.items():
         complain(f"{name} failed: {reason}", 1)
     print(f"{folder}: svae table {folder} sums it up")
@@ -55,7 +55,7 @@ def sweep(arguments: argparse.Namespace) -> int:
 
 def _whole(text: str | None) -> int | None:
     if text is not None and not (text.isascii() and text.isdigit() and 0 < int(text) < 10_000):
-        raise InputError(f"--workers {text!r}: give a whole number, 1 or above, below 10,000")
+        raise InputError(f"--workers {text!r}: must be an integer from 1 to 9,999")
     return text and int(text)
 
 

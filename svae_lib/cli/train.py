@@ -29,7 +29,7 @@ def add(commands) -> None:
     run = parser.add_argument_group("the run's folder, LOG_DIR/EXP_NAME")
     run.add_argument("-en", "--exp-name", "--exp_name", help="default: DATASET-SPACE-SEED-TIME")
     run.add_argument("-ld", "--log-dir", "--log_dir", default="runs", type=Path, help="default: runs")
-    run.add_argument("--resume", action="store_true", help="go on with EXP_NAME from its checkpoint, or start it")
+    run.add_argument("--resume", action="store_true", help="resume EXP_NAME from its checkpoint, or start it")
     run.add_argument("--dry-run", action="store_true", help="show model, data and configuration, and do nothing")
     parser.set_defaults(command=train)
 
@@ -88,7 +88,7 @@ def train(arguments: argparse.Namespace) -> int:
         if not folder.started:
             raise
         again = shlex.join(["svae", "train", "--resume", "-ld", str(arguments.log_dir), "-en", name])
-        return complain(f"stopped; what is done is saved; go on with: {again}", 130)
+        return complain(f"stopped; what is done is saved; resume with: {again}", 130)
     if is_rank_zero():
         print(f"{folder.path} is finished already\n" * finished + summary(metrics, folder.path))
     return 0

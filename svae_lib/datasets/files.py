@@ -44,7 +44,7 @@ def expect(path: Path, what: str, found, expected) -> None:
 def unreadable(path: Path, kind: str, error: Exception) -> InputError:
     """The one-line error for a file whose parser gave up."""
     reason = str(error).strip().split("\n")[0] or type(error).__name__
-    return InputError(f"{path}: not a whole {kind} ({reason}): damaged, cut short, or still being written")
+    return InputError(f"{path}: not a complete {kind} ({reason}): damaged, cut short, or still being written")
 
 
 def read_bytes(path: Path) -> bytes:

@@ -45,7 +45,7 @@ class HypersphericalUniform(SphereDistribution):
 
     def __init__(self, ambient_dim: int, radius: Tensor | float = 1.0, validate_args=None):
         if isinstance(ambient_dim, bool) or not isinstance(ambient_dim, int) or ambient_dim < 2:
-            raise ValueError(f"ambient_dim must be a whole number >= 2 (S^d lies in R^(d+1)), found {ambient_dim!r}")
+            raise ValueError(f"ambient_dim must be an integer >= 2 (S^d lies in R^(d+1)), found {ambient_dim!r}")
         self.radius = as_float_tensor("radius", radius)
         super().__init__(self.radius.shape, torch.Size((ambient_dim,)), validate_args=validate_args)
 

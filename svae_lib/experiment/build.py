@@ -1,4 +1,4 @@
-"""From an experiment's plain values to its model, its data and its device."""
+"""Model, data and device, built from an experiment's plain values."""
 
 from dataclasses import asdict
 

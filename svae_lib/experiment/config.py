@@ -61,7 +61,7 @@ class Experiment:
     kl_target: float = flag(0.0, "-klt", "objective", "the KL to aim at, in nats", minimum=0)
 
     epochs: int = flag(60, "-e", "training", "passes over the training images", minimum=1)
-    batch_size: int = flag(100, "-bs", "training", "images a step", minimum=1)
+    batch_size: int = flag(100, "-bs", "training", "images per step", minimum=1)
     learning_rate: float = flag(1e-3, "-lr --lr", "training", "learning rate of Adam", above=0)
     clip: float | None = flag(None, "", "training", "clip the gradient to this norm; default: no", above=0)
     burn_in: int | None = flag(None, "-bi", "training", "epochs that cannot be best; default: the warm-up", minimum=0)
@@ -218,7 +218,7 @@ def build_experiment(given: dict[str, Any], stored: Experiment | None = None) ->
     papers = {spec.name: given[spec.name] for spec in fields(PaperSpace) if spec.name in given}
     own = {name: value for name, value in given.items() if name not in papers}
     if "latent" in own and papers:
-        raise InputError(f"--latent {own['latent']} stands in place of -n, -dis, -z and -zd: leave one or the other")
+        raise InputError(f"--latent {own['latent']} replaces -n, -dis, -z and -zd: leave one or the other out")
     space = PaperSpace(**papers)
     if papers:
         own["latent"] = space.latent
@@ -226,5 +226,5 @@ def build_experiment(given: dict[str, Any], stored: Experiment | None = None) ->
 
 
 def _absolute(path: str) -> str:
-    """A run is read again from another folder: what it stores of paths must not depend on the one it started in."""
+    """Absolute form of a path: a run may be read from another folder than the one it started in."""
     return str(Path(path).expanduser().absolute())

@@ -56,7 +56,7 @@ def flags_by_name(specs: Iterable[Field]) -> dict[str, Field]:
 
 
 def value_type(spec: Field) -> type:
-    """tuple (of whole numbers), int, float, bool or str."""
+    """tuple (of integers), int, float, bool or str."""
     return next(kind for kind in (tuple, int, float, bool, str) if kind.__name__ in str(spec.type))
 
 
@@ -84,7 +84,7 @@ def check_fields(instance: Any) -> None:
 
 
 def checked(spec: Field, value: Any) -> Any:
-    """The value, a list made a tuple and a whole number a float where the field wants those. Raises: InputError."""
+    """The value, a list made a tuple and an integer a float where the field wants those. Raises: InputError."""
     if (value is None and spec.default is None) or (isinstance(value, str) and value in spec.metadata.get("words", ())):
         return value
     wanted = value_type(spec)
@@ -113,11 +113,12 @@ def _complaint(spec: Field, value: Any) -> InputError:
     if "choices" in metadata:
         cure = "choose from " + ", ".join(metadata["choices"])
     else:
-        what = {tuple: "whole numbers with commas between", int: "a whole number", float: "a number"}
-        cure = "give " + what.get(kind, "yes or no" if kind is bool else "a text")
-        cure += f", {metadata['minimum']} or above" if "minimum" in metadata else ""
-        cure += ", above 0" if "above" in metadata else ""
+        what = {tuple: "integers separated by commas", int: "an integer", float: "a number", bool: "yes or no"}
+        bounds = [f">= {metadata['minimum']}"] if "minimum" in metadata else []
+        bounds += [f"> {metadata['above']}"] if "above" in metadata else []
         if "maximum" in metadata or (type(value) is int and value > _MAXIMUM[int]):
-            cure += f", at most {metadata.get('maximum', _MAXIMUM[int])}"
+            bounds.append(f"<= {metadata.get('maximum', _MAXIMUM[int])}")
+        cure = f"must be {what.get(kind, 'text')}"
+        cure += (", each " if kind is tuple else " ") + " and ".join(bounds) if bounds else ""
         cure += "".join(f", or {word}" for word in metadata.get("words", ()))
     return InputError(f"{'/'.join(flag_names(spec))} {value!r}: {cure}")

@@ -1,4 +1,4 @@
-"""A model in one file: its weights, and the experiment that says how to build what they fit."""
+"""Model files: the weights, and the experiment that says how to build the model they fit."""
 
 import json
 import os
@@ -85,5 +85,5 @@ def load_state(model: VAE, weights: dict[str, Tensor], path: Path) -> VAE:
     try:
         model.load_state_dict(weights)
     except RuntimeError:
-        raise InputError(f"{path} holds another model's weights: restore a whole copy") from None
+        raise InputError(f"{path} holds another model's weights: restore an intact copy") from None
     return model.eval()

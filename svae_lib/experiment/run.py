@@ -36,7 +36,7 @@ def run_experiment(
     Args:
         experiment: The configuration.
         folder: The run's folder.
-        resume: Whether a folder that is there goes on from its checkpoint; a finished run is only read.
+        resume: Whether a run that is already there resumes from its checkpoint; a finished run is only read.
         progress: Whether to show a progress bar.
 
     Returns:
@@ -98,7 +98,7 @@ class Run:
         model: The model with its best weights, in eval mode.
         data: The data set it was trained on.
         metrics: Its test figures.
-        rows: One dictionary an epoch.
+        rows: One dictionary per epoch.
     """
 
     experiment: Experiment
@@ -126,14 +126,14 @@ def load_run(folder: str | os.PathLike, **runtime) -> Run:
         raise InputError(f"there is no run folder {folder}")
     experiment = replace(run.experiment, **runtime)
     if not run.finished:
-        raise InputError(f"the run {folder} is not finished: go on with svae train --resume")
+        raise InputError(f"the run {folder} is not finished: resume it with svae train --resume")
     metrics, (weights, _) = run.metrics, load_weights(run.weights)
     model, data = build(experiment)
     return Run(experiment, load_state(model, weights, run.weights), data, metrics, run.rows)
 
 
 def score(experiment: Experiment, model: VAE, data: ImageDataset) -> dict:
-    """The test figures of metrics.json, from a seed of their own: asked for again, they are the same.
+    """The test figures of metrics.json, from a seed of their own, so that they are always the same.
 
     Args:
         experiment: The configuration; it has the number of importance samples.
@@ -141,7 +141,7 @@ def score(experiment: Experiment, model: VAE, data: ImageDataset) -> dict:
         data: The data set.
 
     Returns:
-        The figures by name, in nats an image.
+        The figures by name, in nats per image.
     """
     images = held_out_images(data.test, model.likelihood)
     scores = evaluate(model, images, num_importance_samples=experiment.num_importance_samples)
@@ -159,7 +159,7 @@ def draw(folder: Path, model: VAE, data: ImageDataset, rows: list[dict]) -> list
         folder: The run's folder.
         model: The trained model.
         data: The data set.
-        rows: One dictionary an epoch, as RunFolder.rows.
+        rows: One dictionary per epoch, as RunFolder.rows.
 
     Returns:
         The files written.

@@ -21,7 +21,7 @@ def is_rank_zero() -> bool:
 class RunFolder:
     """The folder of a run, written while the run goes on and read afterwards.
 
-    It is created with experiment.json in it. Training adds checkpoint.pt, metrics.jsonl (a line an epoch) and
+    It is created with experiment.json in it. Training adds checkpoint.pt, metrics.jsonl (one line per epoch) and
     best.safetensors, then come the pictures, and metrics.json last: a run is finished when that file is there.
 
     Args:
@@ -76,7 +76,7 @@ class RunFolder:
 
     @property
     def rows(self) -> list[dict[str, Any]]:
-        """One dictionary an epoch, of its losses and times. Raises: InputError."""
+        """One dictionary per epoch, of its losses and times. Raises: InputError."""
         return read_json_lines(self._rows)
 
     @property
@@ -102,7 +102,7 @@ class RunFolder:
         return value
 
     def write_rows(self, rows: Iterable[dict[str, Any]]) -> None:
-        """Store one dictionary an epoch. Raises: InputError, as atomic_write."""
+        """Store one dictionary per epoch. Raises: InputError, as atomic_write."""
         atomic_write(self._rows, "".join(json.dumps(row) + "\n" for row in rows).encode())
 
     def write_metrics(self, metrics: dict[str, Any]) -> None:
@@ -122,7 +122,7 @@ class RunFolder:
         if not os.path.exists(self.path):  # which calls a name too long for the system absent, not an error
             return
         if not resume:
-            raise InputError(f"{self.path} exists: take another name, or go on with that run by --resume")
+            raise InputError(f"{self.path} exists: take another name, or resume that run with --resume")
         if self.path.is_dir() and not any(self.path.iterdir()):
             return
         stored = self.experiment

@@ -135,7 +135,7 @@ def _cluster(scheduler: str | None, processes: int):
         ):  # fmt: skip
             yield client
         return
-    try:  # first with a limit on the whole of it: Client waits for ever where something listens and is silent
+    try:  # first with a limit on the whole of it: Client waits forever where something listens and is silent
         if not asyncio.run(asyncio.wait_for(answers(), timeout=6)):
             raise ValueError("it is no scheduler")
     except (OSError, ValueError) as error:
@@ -186,7 +186,7 @@ def _reason(future) -> str:
 
 
 def _take_back(client, futures: dict) -> None:
-    """End what runs: a task that has begun ends with its process only, which a worker's nanny starts anew."""
+    """End what runs: a task that has begun ends with its process only, which a worker's nanny restarts."""
     busy = [at for at, keys in client.processing().items() if {each.key for each in futures.values()} & set(keys)]
     client.cancel(list(futures.values()), force=True)
     client.restart_workers(busy, timeout=10, raise_for_error=False)

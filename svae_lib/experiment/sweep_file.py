@@ -1,4 +1,4 @@
-"""A sweep's file: flags that are fixed, and a grid of those that vary, to experiments with names."""
+"""A sweep's file: fixed flags and a grid of those that vary, read as experiments with names."""
 
 import itertools
 import math
@@ -26,7 +26,7 @@ def read_sweep(path: str | os.PathLike, **runtime) -> dict[str, Experiment]:
 
     Args:
         path: The file, in TOML.
-        **runtime: data_dir, device and threads, which stand above the file.
+        **runtime: data_dir, device and threads, which override the file.
 
     Returns:
         The experiments by name, in the file's order.
@@ -87,7 +87,7 @@ def _by_field(where: str, table: dict, taken: dict | None = None) -> dict:
 
 
 def _read(spec: Field, value: Any) -> Any:
-    """A text is read as on the command line: numbers with commas between, and the papers' words."""
+    """A text is read as on the command line: numbers separated by commas, and the papers' words."""
     return read(spec, value) if isinstance(value, str) and value_type(spec) in (tuple, str) else value
 
 

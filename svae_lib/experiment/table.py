@@ -25,7 +25,7 @@ class Row:
 
     Attributes:
         settings: Data set, latent space, and which other fields differ between the rows.
-        scores: By quantity and seed, in nats an image.
+        scores: By quantity and seed, in nats per image.
 
     Example:
         >>> row = Row({"dataset": "mnist", "latent": "s2"}, {"kl": {0: 7.0, 1: 8.0, 2: 9.0}})
@@ -46,7 +46,7 @@ class Row:
         return float(np.mean(list(self.scores[quantity].values())))
 
     def error(self, quantity: str) -> float | None:
-        """The mean's standard error; None for one seed, which says nothing of others."""
+        """The mean's standard error; None for one seed, which says nothing about others."""
         if self.seeds == 1:
             return None
         with np.errstate(invalid="ignore"):  # an infinite score has no error that is a number
@@ -125,7 +125,7 @@ def _scores(seeds: dict[int, RunFolder]) -> dict[str, dict[int, float]]:
 
 
 def _settings(experiments: list[Experiment]) -> list[dict[str, str]]:
-    """Of each experiment the data set, the latent space, and each other field that differs."""
+    """Data set, latent space and each other field that differs, by experiment."""
     others = [spec.name for spec in fields(Experiment) if spec.name not in ("dataset", "latent")]
     differ = [name for name in others if len({getattr(each, name) for each in experiments}) > 1]
     sets = {each.dataset: Path(each.dataset).stem for each in experiments}
@@ -157,7 +157,7 @@ def _markdown(rows: list[Row], missing: list[str]) -> str:
                                for number, (cell, width) in enumerate(zip(line, widths, strict=True))) + " |"
              for line in cells]  # fmt: skip
     rule = "|".join("-" * (width + 1) + ("-" if number < left else ":") for number, width in enumerate(widths))
-    notes = ["Nats an image, on the test images: mean ± standard error over the seeds."]
+    notes = ["Nats per image, on the test images: mean ± standard error over the seeds."]
     if any(row.seeds == 1 for row in rows):
         notes.append("A row of one seed has no standard error.")
     if missing:

@@ -73,5 +73,5 @@ def checked_dim(value: int) -> int:
 
 def checked_size(parameter_size: int) -> int:
     if parameter_size > _MAX_PARAMETERS:
-        raise InputError(f"a latent space of {parameter_size} parameters an image: the limit is {_MAX_PARAMETERS}")
+        raise InputError(f"a latent space of {parameter_size} parameters per image: the limit is {_MAX_PARAMETERS}")
     return parameter_size

@@ -1,4 +1,4 @@
-"""Products of latent spaces, and the space that a name stands for."""
+"""Products of latent spaces, and latent spaces built from their names."""
 
 from collections.abc import Iterable
 from itertools import groupby

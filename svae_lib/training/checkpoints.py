@@ -1,4 +1,4 @@
-"""The checkpoint of a training: written whole or not at all, and read without running what is in it."""
+"""Checkpoints of a training: written completely or not at all, and read without running any code in them."""
 
 import io
 import os

@@ -11,10 +11,10 @@ from svae_lib.widgets.base import SliderPanel
 class DialsPanel(SliderPanel):
     """Panel that turns one factor of a product of spheres at a time, with the digit it decodes to.
 
-    On a circle the dial's angle is the code's angle. On a larger sphere the dial turns along one great circle: at 0 it
-    stands on the start digit's own code, and the circle leads from there towards a coordinate axis. Round each dial
-    stand the digits to which it leads while the others stay. Before a start digit's button is pressed, and after reset,
-    0 is the first coordinate axis on every factor.
+    On a circle the dial's angle is the code's angle. On a larger sphere the dial turns along one great circle: at 0
+    it stands on the start digit's own code, and the circle leads from there toward a coordinate axis. Around each
+    dial are the digits to which it leads while the others stay. Before a start digit's button is pressed, and after
+    reset, 0 is the first coordinate axis on every factor.
 
     Args:
         model: a VAE whose latent space is a sphere or a product of spheres.

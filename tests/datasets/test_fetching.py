@@ -128,8 +128,8 @@ def test_a_progress_bar_is_shown(offer, tmp_path, capfd):
 FAULTS = {
     "gone": ({}, "/gone/frey_rawface.mat: answered 404 Not Found"),
     "half": ({}, "/half/frey_rawface.mat: broke off before its end"),
-    "unsized": ({}, "the download is not frey_faces: frey_rawface.mat: not a whole MATLAB file"),
-    "wrong": ({}, "the download is not frey_faces: frey_rawface.mat: not a whole MATLAB file"),
+    "unsized": ({}, "the download is not frey_faces: frey_rawface.mat: not a complete MATLAB file"),
+    "wrong": ({}, "the download is not frey_faces: frey_rawface.mat: not a complete MATLAB file"),
     "whole": ({"checksum": "sha256:" + "0" * 64}, "its sha256 is [0-9a-f]{64}, expected 0{64}"),
     "silent": ({}, "/silent/frey_rawface.mat: nothing came for 0.5 s"),
     "stalled": ({}, "/stalled/frey_rawface.mat: nothing came for 0.5 s"),
@@ -138,7 +138,7 @@ FAULTS = {
 
 @pytest.mark.parametrize("how", FAULTS)
 @pytest.mark.parametrize("exists", [False, True])
-def test_a_bad_download_is_told_in_one_line_and_leaves_nothing(how, exists, offer, tmp_path, monkeypatch, capfd):
+def test_a_bad_download_is_reported_in_one_line_and_leaves_nothing(how, exists, offer, tmp_path, monkeypatch, capfd):
     monkeypatch.setattr(fetching, "PATIENCE", 0.5)
     options, words = FAULTS[how]
     offer("frey_faces", how, **options)

@@ -288,7 +288,7 @@ def test_bad_parameters_are_refused_by_name_and_value(entry, arguments, error, w
 
 @pytest.mark.parametrize("ambient_dim", [1, 0, -3, 2.0, True])
 def test_a_uniform_of_an_impossible_dimension_is_refused(ambient_dim):
-    with pytest.raises(ValueError, match="ambient_dim must be a whole number >= 2"):
+    with pytest.raises(ValueError, match="ambient_dim must be an integer >= 2"):
         HypersphericalUniform(ambient_dim)
 
 

@@ -95,7 +95,7 @@ def test_a_field_that_came_later_is_what_it_was_before():
 def test_a_word_stands_in_place_of_a_number():
     assert Experiment.from_json(Experiment(radius="sqrt_m").to_json()).radius == "sqrt_m"
     assert Experiment(radius=2).radius == 2.0
-    with pytest.raises(InputError, match="--radius 'sqrt': give a number, above 0, or sqrt_m"):
+    with pytest.raises(InputError, match="--radius 'sqrt': must be a number > 0, or sqrt_m"):
         Experiment(radius="sqrt")
 
 

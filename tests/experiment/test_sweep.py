@@ -106,18 +106,18 @@ WRONG = {
     "[grid]\nseed = [0, 1, 0]": "two experiments are called mnist_5k-s2-0",
     "[grid]\nlatent = ['s2', 's2']": "two experiments are called mnist_5k-s2-0",
     "[grid]\ndataset = ['a/x.npz', 'b/X.npz']": "two experiments are called X-s2-0",
-    "[grid]\nseed = [-1]": "0 or above",
-    "[grid]\nseed = ['zero']": "whole number",
-    "[grid]\nseed = [1979-05-27]": "whole number",
-    "[grid]\nseed = [true]": "whole number",
-    "[grid]\nlr = [nan]": "above 0",
+    "[grid]\nseed = [-1]": ">= 0",
+    "[grid]\nseed = ['zero']": "an integer",
+    "[grid]\nseed = [1979-05-27]": "an integer",
+    "[grid]\nseed = [true]": "an integer",
+    "[grid]\nlr = [nan]": "> 0",
     "[grid]\nbinarize = ['false']": "yes or no",
-    "[grid]\nh_dims = [256, 128]": "whole numbers with commas between",
+    "[grid]\nh_dims = [256, 128]": "integers separated by commas",
     "[grid]\nh_dims = ['256,x']": "'256,x'",
     "[grid]\nencode_type = ['rnn']": "choose from mlp, cnn",
     "[grid]\nlikelihood = ['l1']": "choose from bernoulli, gaussian, categorical",
     "[grid]\nlatent = ['q2']": "cannot read 'q2'",
-    "[grid]\nlatent = ['s2']\nz = [2]": "in place of",
+    "[grid]\nlatent = ['s2']\nz = [2]": "replaces -n",
     "[grid]\nsigma = [0.1]": "sigma",
     "[grid]\ndataset = ['nonsense']": "choose from mnist_5k",
     "[grid]\ndataset = ['mnist']": "nowhere",
@@ -145,7 +145,7 @@ def test_a_wrong_file_is_one_line_status_2_and_no_trace(desk, capsys, text):
         ("sweep few.toml --workers 0", "--workers '0'"),
         ("sweep few.toml --workers two", "--workers 'two'"),
         ("sweep few.toml --workers 2 --scheduler tcp://127.0.0.1:1", "leave one"),
-        ("sweep few.toml --threads 0", "1 or above"),
+        ("sweep few.toml --threads 0", ">= 1"),
         ("sweep few.toml --epochs 3", "--epochs"),
         ("sweep few.toml --scheduler tcp://127.0.0.1:1", "--scheduler 'tcp://127.0.0.1:1' does not answer"),
         ("sweep few.toml --scheduler 127.0.0.1", "--scheduler '127.0.0.1' does not answer"),
@@ -331,7 +331,7 @@ def interrupted(file: str) -> list[dict]:
         os.killpg(process.pid, signal.SIGINT)  # a terminal sends it to all of the group
         status, _, err = end(process)
     assert status == 130, err
-    assert err == f"svae: stopped; what is done is saved; go on with: svae sweep {file} --workers 1\n"
+    assert err == f"svae: stopped; what is done is saved; resume with: svae sweep {file} --workers 1\n"
     assert not any(each.is_running() and each.status() != psutil.STATUS_ZOMBIE for each in family)
     listening = [place.laddr.ip for place in sockets if place.status == psutil.CONN_LISTEN]
     assert len(listening) >= 3 and set(listening) == {"127.0.0.1"}

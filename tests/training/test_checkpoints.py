@@ -201,7 +201,7 @@ def test_weights_come_back_equal_and_a_damaged_file_is_named(tmp_path, same):
     content = (tmp_path / "w.safetensors").read_bytes()
     for damaged in (content[:-1], content[:4], b"", b"\x80\x04}"):
         (tmp_path / "w.safetensors").write_bytes(damaged)
-        with pytest.raises(InputError, match=r"w\.safetensors is not a whole"):
+        with pytest.raises(InputError, match=r"w\.safetensors is not a complete"):
             load_weights(tmp_path / "w.safetensors")
     with pytest.raises(InputError, match="there are no weights"):
         load_weights(tmp_path / "none.safetensors")

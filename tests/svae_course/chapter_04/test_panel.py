@@ -40,7 +40,7 @@ def test_stored_samples_are_found_and_what_is_missing_is_said(tmp_path):
     assert found["2xs5"].shape == (24, 28, 28) and found["2xs5"].max() == 1
     assert found["s10"] == "no stored samples of this partition"
     path.write_bytes(path.read_bytes()[:100])
-    assert "not a whole safetensors file" in stored_samples(path, ("s10",))["s10"]
+    assert "not a complete safetensors file" in stored_samples(path, ("s10",))["s10"]
     assert "there are no weights" in stored_samples(tmp_path / "none", ("s10",))["s10"]
 
 
