@@ -17,7 +17,7 @@ def check_image_shape(image_shape: Sequence[int]) -> tuple[int, ...]:
         The same, as a tuple.
 
     Raises:
-        InputError: A side is no whole number from 1 on, there are not two or three of them, or C is 1.
+        InputError: A side is not an integer >= 1, there are not two or three of them, or C is 1.
 
     Example:
         >>> check_image_shape([3, 32, 32])
@@ -25,7 +25,7 @@ def check_image_shape(image_shape: Sequence[int]) -> tuple[int, ...]:
     """
     shape = tuple(image_shape)
     if any(not isinstance(size, int) or size < 1 for size in shape):
-        raise InputError(f"image_shape {shape}: give whole numbers, 1 or above")
+        raise InputError(f"image_shape {shape}: must be integers >= 1")
     if len(shape) not in (2, 3):
         raise InputError(f"image_shape {shape}: give (H, W) for gray images, (C, H, W) for color")
     if len(shape) == 3 and shape[0] == 1:
