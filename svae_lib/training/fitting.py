@@ -150,6 +150,6 @@ def fit(
 
 
 def _bar(epochs: int, steps: int, shown: bool) -> tqdm:
-    """A bar that counts steps and shows epochs: whole numbers add up without rounding."""
+    """A bar that counts steps and shows epochs: integers add up without rounding."""
     bar_format = "{l_bar}{bar}| {n:.1f} of {total:.0f} epochs [{elapsed}<{remaining}{postfix}]"
     return tqdm(total=epochs * steps, unit_scale=1 / steps, disable=not shown, bar_format=bar_format, desc="training")

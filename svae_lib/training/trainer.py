@@ -1,4 +1,4 @@
-"""A training's state: one epoch, its validation, going back after a NaN, and going on after an interruption."""
+"""A training between two epochs: one training epoch, validation, rollback after a NaN, and resume."""
 
 import copy
 import os
@@ -24,7 +24,7 @@ class TrainingFailed(RuntimeError):
 
 @dataclass(frozen=True, kw_only=True)
 class TrainerConfig:
-    """What a Trainer needs of `fit`'s arguments, which describes them under the same names."""
+    """Configuration of a Trainer: those of `fit`'s arguments that it needs, under the same names."""
 
     batch_size: int
     learning_rate: float
@@ -151,7 +151,7 @@ class Trainer:
         self.load_state(self.last_good_state)
 
     def state(self) -> dict:
-        """All that a training needs to go on, copied; noise needs no more than the seed and the history's counts."""
+        """Copy of all that a training needs to resume; noise needs no more than the seed and the history's counts."""
         return {
             "epoch": self.history.epoch,
             "model": self._weights(),
