@@ -18,6 +18,7 @@ from svae_lib.datasets import ImageDataset, Split, held_out_images
 from svae_lib.errors import InputError
 from svae_lib.files import atomic_write
 from svae_lib.models import VAE
+from svae_lib.threads import suitable_threads
 
 
 @dataclass(frozen=True)
@@ -202,7 +203,7 @@ def _per_image(model: VAE, images: Tensor, score: Callable[[Tensor], Tensor], se
     if len(images) == 0:
         raise InputError("no images to evaluate: give at least one")
     device = next(model.parameters()).device
-    with _seeded(device, seed), _evaluating(model):
+    with _seeded(device, seed), _evaluating(model), suitable_threads(model, min(batch_size, len(images))):
         return torch.cat([score(x.to(device)).cpu().double() for x in images.split(batch_size)])
 
 

@@ -9,6 +9,7 @@ from svae_lib.errors import InputError
 from svae_lib.experiment.config import Experiment
 from svae_lib.latent_spaces import parse_latent_space
 from svae_lib.models import VAE, build_vae
+from svae_lib.threads import choose_threads
 
 
 def build(experiment: Experiment) -> tuple[VAE, ImageDataset]:
@@ -24,7 +25,7 @@ def build(experiment: Experiment) -> tuple[VAE, ImageDataset]:
         InputError: The latent space, device, data set or size of its images is not possible.
     """
     if experiment.threads is not None:
-        torch.set_num_threads(experiment.threads)
+        choose_threads(experiment.threads)
     device = _device(experiment.device)
     data = load_dataset(experiment.dataset, experiment.data_dir)
     return build_model(experiment, data.image_shape).to(device), data

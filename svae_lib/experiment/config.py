@@ -83,7 +83,7 @@ class Experiment:
     verbosity: int = flag(0, "-v", "running", "0: a progress bar (lines where there is no terminal); "
                           "1: lines too; 2: the configuration too", minimum=0, maximum=2, runtime=True)
     device: str = flag("auto", "", "running", "auto (cuda where there is one), cpu, cuda, cuda:1, mps", runtime=True)
-    threads: int | None = flag(None, "", "running", "CPU threads; default: torch's", minimum=1, maximum=1024,
+    threads: int | None = flag(None, "", "running", "CPU threads; default: as many as pay", minimum=1, maximum=1024,
                                runtime=True)
     # fmt: on
 

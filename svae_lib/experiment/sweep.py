@@ -17,6 +17,7 @@ from svae_lib.experiment.config import Experiment
 from svae_lib.experiment.run_folder import RunFolder
 from svae_lib.experiment.sweep_file import read_sweep
 from svae_lib.files import atomic_write, file_lock
+from svae_lib.threads import available_cores, choose_threads
 
 _PATIENCE = 100  # seconds until a network's file system releases the files of a worker that died
 _TURN = threading.Lock()  # a worker's threads share torch's random state: one experiment at a time
@@ -110,7 +111,7 @@ def run_sweep(
     if not left:
         atomic_write(folder / "sweep.toml", Path(file).read_bytes())
         return {}
-    processes = workers or max(1, (os.cpu_count() or 1) // max(each.threads or 1 for each in left.values()))
+    processes = workers or max(1, available_cores() // max(each.threads or 1 for each in left.values()))
     with _cluster(scheduler, min(processes, len(left))) as client, file_lock(folder / ".sweep.lock"):
         atomic_write(folder / "sweep.toml", Path(file).read_bytes())
         return _follow(client, left, folder, scheduler is None, progress)
@@ -128,11 +129,16 @@ def _cluster(scheduler: str | None, processes: int):
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters is reported per experiment
     if scheduler is None:
         loopback, no_page = "127.0.0.1", {"dashboard_address": "127.0.0.1:0"}
-        with (
-            LocalCluster(processes, 1, host=loopback, memory_limit=0, dashboard_address=None, scheduler_kwargs=no_page,
-                         silence_logs=logging.CRITICAL) as cluster,
-            Client(cluster) as client,
-        ):  # fmt: skip
+        cluster = LocalCluster(
+            n_workers=processes,
+            threads_per_worker=1,
+            host=loopback,
+            memory_limit=0,
+            dashboard_address=None,
+            scheduler_kwargs=no_page,
+            silence_logs=logging.CRITICAL,
+        )
+        with cluster, Client(cluster) as client:
             yield client
         return
     try:  # first with a limit on the whole of it: Client waits forever where something listens and is silent
@@ -194,12 +200,10 @@ def _take_back(client, futures: dict) -> None:
 
 def _work(text: str, folder: str, quiet: bool) -> dict:
     """One experiment, on a worker; `quiet` where the terminal is the sweep's own."""
-    import torch
-
     from svae_lib.experiment.run import run_experiment
 
     lock = Path(folder).with_name(f".{Path(folder).name}.lock")
     with _TURN, file_lock(lock, _PATIENCE), open(os.devnull, "w") as nowhere:
-        torch.set_num_threads(1)
+        choose_threads(1)
         with redirect_stdout(nowhere if quiet else sys.stdout):
             return run_experiment(Experiment.from_json(text), folder, resume=True)

@@ -13,6 +13,7 @@ from svae_lib.latent_spaces import Euclidean, LatentSpace, ProductSpace, Sphere,
 from svae_lib.models.image_shape import check_image_shape
 from svae_lib.models.likelihoods import Likelihood, build_likelihood
 from svae_lib.models.networks import NETWORKS
+from svae_lib.threads import suitable_threads
 
 # Decoder outputs that log_likelihood holds at once; a few tensors of this size are alive, in float32 4 bytes each.
 MAX_CHUNK = 2**24
@@ -119,7 +120,8 @@ class VAE(nn.Module):
         elements = math.prod(self.image_shape) * self.likelihood.parameter_count
         rows = max(1, (MAX_CHUNK_CPU if x.device.type == "cpu" else MAX_CHUNK) // elements)
         pieces = x.split(max(1, rows // num_samples))
-        return torch.cat([self._log_likelihood(images, num_samples, rows) for images in pieces])
+        with suitable_threads(self, rows):
+            return torch.cat([self._log_likelihood(images, num_samples, rows) for images in pieces])
 
     def _log_likelihood(self, x: Tensor, num_samples: int, rows: int) -> Tensor:
         """The same for few images: all their samples are one chunk, or one image's are several of `rows`."""

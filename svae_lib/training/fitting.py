@@ -10,6 +10,7 @@ from tqdm.auto import tqdm
 from svae_lib.datasets import ImageDataset
 from svae_lib.errors import InputError
 from svae_lib.models import VAE
+from svae_lib.threads import suitable_threads
 from svae_lib.training.checkpoints import save_checkpoint
 from svae_lib.training.history import History, Schedule
 from svae_lib.training.trainer import Trainer, TrainerConfig
@@ -121,7 +122,11 @@ def fit(
 
     steps = len(trainer.loader)
     cuda = [trainer.fabric.device] if trainer.fabric.device.type == "cuda" else []
-    with torch.random.fork_rng(devices=cuda), _bar(epochs, steps, progress and is_rank_zero) as bar:
+    with (
+        torch.random.fork_rng(devices=cuda),
+        suitable_threads(model, batch_size),
+        _bar(epochs, steps, progress and is_rank_zero) as bar,
+    ):
         try:
             while trainer.history.epoch < epochs and not trainer.history.stalled(look_ahead):
                 epoch = trainer.history.epoch + 1

@@ -458,3 +458,33 @@ def test_an_experiment_that_kills_its_workers_is_given_up_and_a_killed_sweep_lea
         process.communicate()
         psutil.wait_procs(family, timeout=20)
         assert not any(each.is_running() for each in family)
+
+
+def test_two_workers_are_at_work_at_the_same_time(tmp_path):
+    """Each waits for the other's file: one worker alone would never see it."""
+
+    def meet(name: str, other: str) -> bool:
+        import time
+        from pathlib import Path
+
+        (Path(name)).touch()
+        deadline = time.monotonic() + 60
+        while not Path(other).exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return Path(other).exists()
+
+    first, second = str(tmp_path / "first"), str(tmp_path / "second")
+    with sweep._cluster(None, 2) as client:
+        assert all(client.gather([client.submit(meet, first, second), client.submit(meet, second, first)]))
+
+
+def test_a_sweep_takes_as_many_workers_as_cores_may_be_kept_busy(monkeypatch, desk):
+    asked = []
+    monkeypatch.setattr(sweep, "available_cores", lambda: 5)
+    monkeypatch.setattr(sweep, "_cluster", lambda scheduler, processes: asked.append(processes) or nullcontext())
+    monkeypatch.setattr(sweep, "_follow", lambda *_: {})
+    file = write(rest="[grid]\nseed = [0, 1, 2, 3, 4, 5, 6]\n")
+    sweep.run_sweep(file, "runs/few")
+    sweep.run_sweep(file, "runs/few", workers=3)
+    sweep.run_sweep(file, "runs/few", threads=2)
+    assert asked == [5, 3, 2]
