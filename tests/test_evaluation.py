@@ -1,4 +1,4 @@
-"""Every image weighs one, a NaN is told, and the same model gives the same figures."""
+"""Every image weighs one, a NaN is reported, and the same model gives the same figures."""
 
 import math
 

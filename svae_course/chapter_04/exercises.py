@@ -40,7 +40,7 @@ def ex4_1(attempt):
 
 
 def _one_per_image(attempt, posteriors, priors, total: torch.Tensor) -> torch.Tensor:
-    """The reader's (8,); hints of their own for a KL turned round and for images added up too."""
+    """The reader's (8,); hints of their own for a KL the wrong way around and for images added up too."""
     try:
         return attempt(posteriors, priors, shape=(8,))
     except NotImplementedError as error:
@@ -113,7 +113,7 @@ def ex4_3(attempt):
 
     value, truth = torch.stack(values), exchanged(places)
     mistakes = {
-        "this is b with the factor of a; asked is a with the factor of b": exchanged(places, b, a),
+        "this is b with the factor of a; it should be a with the factor of b": exchanged(places, b, a),
         "this exchanges one coordinate; a factor of S^d has d + 1 of them": exchanged([[k] for k in range(4)]),
         "this is the factor before: k counts from 0": exchanged([*places[-1:], *places[:-1]]),
         "this is the factor after: k counts from 0": exchanged([*places[1:], *places[:1]]),

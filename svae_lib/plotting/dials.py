@@ -122,7 +122,7 @@ def ring(images: np.ndarray) -> np.ndarray:
 
 
 class DialsPicture:
-    """Every dial with its hand and its ring of digits, and beside them the digit decoded where all the hands stand.
+    """Every dial with its hand and its ring of digits, and beside them the digit decoded at their positions.
 
     Args:
         model: a VAE whose latent space is a sphere or a product of spheres.
@@ -140,7 +140,7 @@ class DialsPicture:
         columns = cells if cells < 4 else -(-cells // 2)
         rows = -(-cells // columns)
         self.height = 265 * rows + 40
-        figure = new_figure(2.85 * columns, self.height / 100, "The digit where all the dials stand")
+        figure = new_figure(2.85 * columns, self.height / 100, "The digit at the dials' positions")
         axes = figure.subplots(rows, columns, squeeze=False).ravel()
         for spare in axes[cells:]:
             spare.set_axis_off()
@@ -215,7 +215,7 @@ def static_preview(model, settings, frames: list[np.ndarray] | None = None) -> P
         A figure with one row of axes per setting.
     """
     frames, names = frames or dial_frames(model.latent_space), dial_names(model.latent_space)
-    figure = new_figure(1.95 * (len(names) + 1), 2.1 * len(settings) + 0.3, "Dials, and the digit where they all stand")
+    figure = new_figure(1.95 * (len(names) + 1), 2.1 * len(settings) + 0.3, "Dials, and the digit at their positions")
     for row, degrees in zip(figure.subplots(len(settings), len(names) + 1, squeeze=False), settings, strict=True):
         image, ahead = dial_view(model, frames, degrees)
         for axes, name, turn, images in zip(row, names, degrees, ahead, strict=False):

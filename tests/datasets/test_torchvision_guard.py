@@ -1,4 +1,4 @@
-"""A CPU torch beside a CUDA torchvision: the import fails once, the guard mends it, other errors pass."""
+"""A CPU torch beside a CUDA torchvision: the import fails once, the guard repeats it, other errors pass."""
 
 import os
 import subprocess
