@@ -246,7 +246,7 @@ MISTAKES = {
         (lambda dims: torch.tensor(dims).sum(), "has shape (), it should be (4,)"),
     ],
     "ex4_3": [
-        (lambda a, b, k, sizes: exchanged(b, a, k, sizes), "asked is a with the factor of b"),
+        (lambda a, b, k, sizes: exchanged(b, a, k, sizes), "it should be a with the factor of b"),
         (lambda a, b, k, sizes: torch.where(torch.arange(16) == k, b, a), "exchanges one coordinate"),
         (lambda a, b, k, sizes: exchanged(a, b, k - 1, sizes), "this is the factor before"),
         (lambda a, b, k, sizes: exchanged(a, b, (k + 1) % 4, sizes), "this is the factor after"),
