@@ -6,5 +6,9 @@ A chapter takes what it shows from its own package: `from svae_course.chapter_03
 
 from svae_lib.errors import import_optional
 
-for _module in ("ipywidgets", "plotly"):
+for _module in ("ipywidgets", "anywidget", "plotly"):
     import_optional(_module, extra="course")  # one line with the pip command where the extra is missing
+
+from svae_course.stored_files import stored, stored_runs  # noqa: E402  (after that line)
+
+__all__ = ["stored", "stored_runs"]

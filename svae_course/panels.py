@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +10,7 @@ from svae_course.chapter_00.panel import ShellPanel
 from svae_course.chapter_01.panel import ConcentrationPanel
 from svae_course.chapter_02.panel import KLPanel
 from svae_course.chapter_04.panel import PartitionPanel
+from svae_course.stored_files import stored
 from svae_lib import load_dataset, load_model
 from svae_lib.datasets import to_unit
 from svae_lib.widgets import DialsPanel, GreatCirclePanel, LatentGlobe, SliderPanel
@@ -19,13 +19,10 @@ START_DIGITS = (0, 3, 7)
 
 
 class CoursePanel(NamedTuple):
-    """One panel: its chapter and what it teaches, how to make it, and two settings that show it.
-
-    `make` takes the folder of the notebooks, which holds the stored weights and results.
-    """
+    """One panel: its chapter and what it teaches, how to make it, and two settings that show it."""
 
     title: str
-    make: Callable[[Path], SliderPanel]
+    make: Callable[[], SliderPanel]
     settings: tuple[dict, dict]
 
 
@@ -36,37 +33,37 @@ def digits() -> tuple[np.ndarray, np.ndarray]:
     return to_unit(test.images), test.labels
 
 
-def stored(notebooks: Path, name: str):
-    """Model of the course by its name, from notebooks/weights."""
-    return load_model(notebooks / "weights" / f"{name}.safetensors")
+def model(space: str):
+    """Stored model of the course with this latent space."""
+    return load_model(stored(f"weights/{space}.safetensors"))
 
 
-def dials(notebooks: Path) -> DialsPanel:
+def dials() -> DialsPanel:
     """Chapter 04's panel of dials, with three start digits."""
     images, labels = digits()
-    return DialsPanel(stored(notebooks, "2xs1"), {f"a {digit}": images[labels == digit][0] for digit in START_DIGITS})
+    return DialsPanel(model("2xs1"), {f"a {digit}": images[labels == digit][0] for digit in START_DIGITS})
 
 
 PANELS = {
-    "shell": CoursePanel("00: a normal distribution becomes a shell", lambda _: ShellPanel(), ({"m": 3}, {"m": 60})),
+    "shell": CoursePanel("00: a normal distribution becomes a shell", ShellPanel, ({"m": 3}, {"m": 60})),
     "concentration": CoursePanel(
         "01: how κ and m shape the vMF distribution",
-        lambda _: ConcentrationPanel(),
+        ConcentrationPanel,
         ({"kappa": 10, "m": 3}, {"kappa": 60, "m": 30}),
     ),
     "kl": CoursePanel(
         "02: the KL of κ, and where the naive formula underflows",
-        lambda _: KLPanel(),
+        KLPanel,
         ({"kappa": 10, "m": 3}, {"kappa": 10, "m": 150}),
     ),
     "latent globe": CoursePanel(
         "03: a latent sphere to turn",
-        lambda notebooks: LatentGlobe(stored(notebooks, "s2"), {"Greenwich": (0, 51)}),
+        lambda: LatentGlobe(model("s2"), {"Greenwich": (0, 51)}),
         ({"longitude": -120, "latitude": 20}, {"longitude": 60, "latitude": 20}),
     ),
     "great circle": CoursePanel(
         "03: two ways from one digit to another",
-        lambda notebooks: GreatCirclePanel(stored(notebooks, "s2"), *digits()),
+        lambda: GreatCirclePanel(model("s2"), *digits()),
         ({"first": 0, "second": 6, "fraction": 20}, {"first": 0, "second": 6, "fraction": 60}),
     ),
     "dials": CoursePanel(
@@ -74,7 +71,7 @@ PANELS = {
     ),
     "partition": CoursePanel(
         "04: one budget, several spheres",
-        lambda notebooks: PartitionPanel(notebooks / "results" / "04_samples.safetensors"),
+        lambda: PartitionPanel(stored("results/04_samples.safetensors")),
         ({"first": 100, "others": 1}, {"first": 20, "others": 100}),
     ),
 }

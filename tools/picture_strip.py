@@ -17,7 +17,7 @@ SHOWN = ("shell", "concentration", "kl", "great circle", "dials")
 def frames(name: str) -> list[np.ndarray]:
     """Frames that a panel shows at its two settings, as arrays of pixels."""
     shown = PANELS[name]
-    panel, found = shown.make(NOTEBOOKS), []
+    panel, found = shown.make(), []
     for setting in shown.settings:
         panel.set(**setting)
         picture = getattr(panel.picture, "children", [panel.picture])[-1]

@@ -145,18 +145,20 @@ plotting.reconstructions(test[:10], sphere.reconstruct(test[:10]))
 # ## The whole latent space at a glance
 #
 # A plane never ends. A sphere does, so we can decode *all* of it. Ten seconds of training give a blurred map, so from
-# here to the end of the walks a stored model takes over: the same network, trained for 80 epochs on all of MNIST. Our
-# 500 test images were among its training images, so we look at its digits but give it no score.
+# here to the end of the walks a stored model takes over, if its file is found: the same network, trained for 80 epochs
+# on all of MNIST. Our 500 test images were among its training images, so we would look at its digits but give it no
+# score.
 
 # %%
+from svae_course import stored
 from svae_lib import load_model
 from svae_lib.errors import InputError
 
 try:
-    atlas, name = load_model("weights/s2.safetensors"), "the stored model"
+    atlas, name = load_model(stored("weights/s2.safetensors")), "the stored model"
 except InputError as problem:
     print(problem)
-    print("The chapter goes on without it; `git checkout weights` brings it back.")
+    print("The chapter goes on without it; `git checkout :/notebooks/weights` brings it back.")
     atlas, name = sphere, "the model just trained"
 print(f"From here to the end of the walks we look at {name}.")
 
@@ -228,9 +230,17 @@ GreatCirclePanel(atlas, test, data.test.labels)
 
 # %% [markdown]
 # Both paths begin and end alike. In between, the great circle passes from digit to digit. The straight line comes close
-# to the center, and there the decoder smears several digits over each other. Try 0 to 8, which lie almost opposite: one
-# path leads past 1 and 5, the other through noise. From 4 to 9, which are neighbors, the two paths are the same.
-#
+# to the center, and there the decoder smears several digits over each other. From 4 to 9, which are neighbors, the two
+# paths are the same. Between two digits that lie almost opposite, one path leads past others, the second through noise:
+
+# %%
+from itertools import combinations
+
+codes = plotting.typical_codes(atlas, test, data.test.labels)
+opposite = min(combinations(codes, 2), key=lambda pair: codes[pair[0]] @ codes[pair[1]])
+print("furthest apart, and so a good pair to try:", *opposite)
+
+# %% [markdown]
 # Did we choose pairs that suit us? Take 250 others, and compare the two paths halfway along:
 
 # %%
@@ -258,22 +268,24 @@ plotting.latent_scatter(plane, test[:250], data.test.labels[:250])
 # Here is the middle again, where many kinds crowd together, and here are the few kinds that moved out into the open,
 # far from all others.
 #
-# So which wins? Two training runs with one seed each cannot say. Here are stored runs, flat and round, each on all of
-# MNIST for 80 epochs. The file holds every run's seed, command and scores, on MNIST's own 10,000 test images.
+# So which wins? Two training runs with one seed each cannot say. The course stores runs, flat and round, each on all of
+# MNIST for 80 epochs: a file with every run's seed, command and scores, on MNIST's own 10,000 test images. In its
+# picture each mark is one run, and zero is the mean of the Gaussian runs with the same $d$.
 
 # %%
-import json
-from pathlib import Path
-
+from svae_course import stored_runs
 from svae_course.chapter_03 import figures
 
-runs = json.loads(Path("results/03_mnist.json").read_text())
-figures.seed_comparison(runs)
+try:
+    runs = stored_runs("results/03_mnist.json")
+except InputError as problem:
+    print(problem)
+    runs = []
+figures.seed_comparison(runs) if runs else None
 
 # %% [markdown]
-# Each mark is one run, and zero is the mean of the Gaussian runs with the same $d$. The rate is the KL of the code, the
-# distortion what the code fails to reproduce. The log-likelihood weighs one against the other. Where two bars overlap
-# in height, another seed might have reversed the order.
+# The rate of a model is the KL of its code, the distortion what the code fails to reproduce. The log-likelihood weighs
+# one against the other. Where the seeds of two models overlap, another seed might have reversed the order.
 
 
 # %%
@@ -284,7 +296,8 @@ def summary(scores):
     return f"{sum(scores) / len(scores):.1f} ({min(scores):.1f} to {max(scores):.1f})"
 
 
-print(" d  runs  Gaussian: mean (range)     vMF: mean (range)          overlap?  apart by chance")
+if runs:
+    print(" d  runs  Gaussian: mean (range)     vMF: mean (range)          overlap?  apart by chance")
 for d, both in figures.by_dimension(runs, "test_log_likelihood").items():
     flat, round_ = both["Gaussian"], both["vMF"]
     overlap = "yes" if figures.ranges_overlap(flat, round_) else "no"
@@ -292,13 +305,13 @@ for d, both in figures.by_dimension(runs, "test_log_likelihood").items():
     print(f"{d:2}  {len(flat)}+{len(round_)}   {summary(flat):25}  {summary(round_):25}  {overlap:8}  {chance:.0%}")
 
 # %% [markdown]
-# These are log-likelihoods, in nats per image. Where the ranges overlap, the runs name no winner. Where they do not,
-# the last column says how often they would stay apart if flat and round were equally good: of the 20 ways to split six
-# runs into 3 + 3, only 2 separate completely. With one run each they are always apart, which shows nothing.
+# Where the ranges of two models' log-likelihoods overlap, their runs name no winner. Where they do not, ask how often
+# they would stay apart *by chance*, if flat and round were equally good: of the 20 ways to split six runs into 3 + 3,
+# only 2 separate completely. With one run each they are always apart, which shows nothing.
 #
-# So a row of the table is a hint at best, and only rows that agree are evidence, for this network, this training and
-# these digits. The [paper](https://arxiv.org/abs/1804.00891) reports means of ten runs: at $d = 2$ a log-likelihood of
-# −132.5 nats on the sphere against −135.7 in the plane.
+# So a single $d$ gives a hint at best, and only values of $d$ that agree are evidence, for one network, one training
+# and one set of digits. The [paper](https://arxiv.org/abs/1804.00891) reports means of ten runs: at $d = 2$ a
+# log-likelihood of −132.5 nats on the sphere against −135.7 in the plane.
 #
 # ## Exercises
 #

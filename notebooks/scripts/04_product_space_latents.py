@@ -49,6 +49,7 @@
 import numpy as np
 import torch
 
+from svae_course import stored, stored_runs
 from svae_course.chapter_04 import figures
 from svae_lib import Schedule, build_vae, fit, load_dataset, load_model, plotting
 from svae_lib.datasets import held_out_images
@@ -60,25 +61,25 @@ test, labels = held_out_images(data.test, Bernoulli()), data.test.labels
 print(f"{data.name}: {len(test)} images to look at")
 
 # %% [markdown]
-# The models of this chapter were trained on all of MNIST, by this project's own command, and are stored beside the
-# notebook. The images here were among their training images, so we look at them and give no scores. If a file is
-# missing or damaged, a short training run takes its place:
+# The models of this chapter were trained on all of MNIST, by this project's own command, and are stored with the
+# course. The images here were among their training images, so we look at them and give no scores. If a file is missing
+# or damaged, a short training run takes its place:
 
 
 # %%
-def stored(space):
+def trained(space):
     try:
-        return load_model(f"weights/{space}.safetensors")
+        return load_model(stored(f"weights/{space}.safetensors"))
     except InputError as problem:
         print(problem)
-        print("Instead, a short training; `git checkout weights` brings the file back.")
+        print("Instead, a short training; `git checkout :/notebooks/weights` brings the file back.")
         torch.manual_seed(0)
         model = build_vae(data.image_shape, space)
         fit(model, data, epochs=10, batch_size=50, schedule=Schedule(warmup=3))
         return model
 
 
-torus, product = stored("2xs1"), stored("5xs2")
+torus, product = trained("2xs1"), trained("5xs2")
 print(torus.latent_space, "and", product.latent_space)
 
 # %% [markdown]
@@ -224,12 +225,12 @@ print("least certain, on the whole, of digit", min(medians, key=medians.get))
 # ### Spend a budget
 #
 # Ten dimensions as one sphere, as two, three or five. Choose a partition, then set $\kappa$ for the first factor, and
-# for the others. The images are decoded from samples of the prior, by a stored model of each kind.
+# for the others. Where stored samples are found, the images are decoded from the prior, by a model of each kind.
 
 # %%
 from svae_course.chapter_04.panel import PartitionPanel
 
-PartitionPanel("results/04_samples.safetensors")
+PartitionPanel(stored("results/04_samples.safetensors"))
 
 # %% [markdown]
 # Bars of one color are one sphere, and a bar of height 1 is as wide as the prior. Five spheres, with $\kappa = 50$ on
@@ -249,36 +250,37 @@ for space in ("s10", "s5,s5", "s4,s3,s3", "5xs2"):
 # ## Is it worth it?
 #
 # More concentrations mean more freedom. But independent factors are a restriction of another kind, five small spheres
-# are a different space from one large one, and each pays its floor. Theory does not settle it. Here are stored runs on
-# all of MNIST: the same network, 80 epochs, scored on MNIST's own test set; the undivided sphere with three seeds, the
-# products with one each.
+# are a different space from one large one, and each pays its floor. Theory does not settle it. The course stores runs
+# on all of MNIST: the same network, 80 epochs, scored on MNIST's own test set. In their picture each dot is one
+# training run, and a gray bar spans the seeds of one partition. To the right lie better log-likelihoods and better
+# reconstructions, but larger KLs.
 
 # %%
-import json
-from pathlib import Path
-
-path = Path("results/04_partitions.json")
-runs = json.loads(path.read_text()) if path.exists() else []
-figures.partition_scores(runs)
+try:
+    runs = stored_runs("results/04_partitions.json")
+except InputError as problem:
+    print(problem)
+    runs = []
+figures.partition_scores(runs) if runs else None
 
 # %% [markdown]
-# Each dot is one training run, and the gray bar spans the seeds of the undivided sphere: chance alone moves a score
-# that far. To the right lie better log-likelihoods and better reconstructions, but larger KLs. In numbers:
+# How far do the seeds of *one* partition lie apart? Chance alone moves a score that far, so a smaller difference
+# between two partitions says nothing.
 
 # %%
 ranges = figures.seed_ranges(runs, "test_log_likelihood")
 for name, (low, high, seeds) in ranges.items():
     print(f"{name}: from {low:.2f} to {high:.2f} nats, number of seeds: {seeds}")
-best = max(ranges, key=lambda name: ranges[name][1], default="no run stored")
-print("the highest log-likelihood of all:", best)
+if order := sorted(ranges, key=lambda name: ranges[name][1]):
+    print("the highest log-likelihood of all:", order[-1])
+    print("the lowest, and so much for the third prediction:", order[0])
 
 # %% [markdown]
-# So much for the third prediction: the freest posterior of the four got the lowest log-likelihood. Be careful all the
-# same. One dot is not a range, and a product whose dot lies a bar's width from the bar may change places with another
-# seed. And this is no more than ten dimensions, one data set and one kind of network. The paper goes to higher
-# dimensions, where one concentration has to serve more directions, and reports improved results on a selection of image
-# data sets. A product is a choice, not a rule: count what it costs you, and run several seeds
-# (`svae sweep run_files/mnist_spaces.toml` trains three of each).
+# Be careful with such numbers. One seed is not a range, and a partition that stands no further from another than that
+# one's own seeds stand apart may change places with it. And this is no more than ten dimensions, one data set and one
+# kind of network. The paper goes to higher dimensions, where one concentration has to serve more directions, and
+# reports improved results on a selection of image data sets. A product is a choice, not a rule: count what it costs
+# you, and run several seeds (`svae sweep run_files/mnist_spaces.toml` trains three of each).
 #
 # ## Exercises
 #

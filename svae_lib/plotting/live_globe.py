@@ -41,6 +41,7 @@ def plotly_globe(traces: list, title: str, reach: float, camera: dict, scale: fl
         InputError: the extra [course] is not installed.
     """
     graph = import_optional("plotly.graph_objects", extra="course")
+    import_optional("anywidget", extra="course")  # which a FigureWidget needs and plotly does not bring
     scene = {axis: {"visible": False, "range": [-reach, reach]} for axis in ("xaxis", "yaxis", "zaxis")}
     scene |= {"aspectmode": "manual", "aspectratio": dict.fromkeys("xyz", scale), "camera": camera}
     size = {"width": 370, "height": 370, "margin": {"l": 0, "r": 0, "t": 30, "b": 0}}

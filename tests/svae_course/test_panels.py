@@ -1,7 +1,5 @@
 """What holds for every slider panel of the course."""
 
-from pathlib import Path
-
 import ipywidgets
 import numpy as np
 import pytest
@@ -9,8 +7,6 @@ import pytest
 from svae_course.panels import PANELS
 from svae_lib.errors import InputError
 from svae_lib.widgets import SliderPanel
-
-NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 
 
 @pytest.fixture(scope="module", params=PANELS)
@@ -20,7 +16,7 @@ def shown(request):
 
 @pytest.fixture(scope="module")
 def panel(shown):
-    return shown.make(NOTEBOOKS)
+    return shown.make()
 
 
 def subclasses(base) -> list[type]:
@@ -43,7 +39,7 @@ def anywhere(slider, rng) -> float:
 
 
 def test_no_panel_is_forgotten():
-    panels = {type(shown.make(NOTEBOOKS)) for shown in PANELS.values()}
+    panels = {type(shown.make()) for shown in PANELS.values()}
     assert panels == set(subclasses(SliderPanel)) and len(panels) == len(PANELS)
 
 
@@ -51,7 +47,7 @@ def test_nothing_accumulates_and_the_picture_follows_from_the_values(shown, pane
     rng = np.random.default_rng(0)
     for _ in range(50):
         panel.set(**{name: anywhere(slider, rng) for name, slider in panel.sliders.items()})
-    fresh = shown.make(NOTEBOOKS)
+    fresh = shown.make()
     fresh.set(**panel.values)
     assert seen(panel.picture) == seen(fresh.picture)
 

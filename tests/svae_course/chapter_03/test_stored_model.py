@@ -5,6 +5,7 @@ from pathlib import Path
 import jupytext
 import pytest
 
+from svae_course import stored_files
 from svae_lib import build_vae
 
 SCRIPT = Path(__file__).parents[3] / "notebooks" / "scripts" / "03_training_on_mnist.py"
@@ -13,8 +14,9 @@ WEIGHTS = SCRIPT.parent.parent / "weights" / "s2.safetensors"
 
 @pytest.fixture
 def load(tmp_path, monkeypatch):
-    """Run the cell that loads the stored model, in a folder where weights/s2.safetensors holds these bytes."""
+    """Run the cell that loads the stored model, where the course's weights/s2.safetensors holds these bytes."""
     (cell,) = (cell.source for cell in jupytext.read(SCRIPT).cells if "load_model(" in cell.source)
+    monkeypatch.setattr(stored_files, "NOTEBOOKS", tmp_path)
     monkeypatch.chdir(tmp_path)
 
     def run(stored: bytes | None) -> dict:
@@ -41,5 +43,5 @@ def test_without_it_the_live_model_draws(load, capsys, stored):
     assert room["atlas"] is room["sphere"]
     problem, comfort, drawn_by = capsys.readouterr().out.splitlines()
     assert "s2.safetensors" in problem
-    assert comfort == "The chapter goes on without it; `git checkout weights` brings it back."
+    assert comfort == "The chapter goes on without it; `git checkout :/notebooks/weights` brings it back."
     assert drawn_by == "From here to the end of the walks we look at the model just trained."

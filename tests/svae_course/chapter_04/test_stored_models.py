@@ -6,6 +6,7 @@ import jupytext
 import pytest
 
 import svae_lib
+from svae_course import stored_files
 
 NOTEBOOKS = Path(__file__).parents[3] / "notebooks"
 WEIGHTS = (NOTEBOOKS / "weights" / "2xs1.safetensors").read_bytes()
@@ -16,8 +17,9 @@ def load(tmp_path, monkeypatch):
     """Run the cells up to the one that loads the models, where both files hold these bytes; training takes no time."""
     cells = [cell.source for cell in jupytext.read(NOTEBOOKS / "scripts" / "04_product_space_latents.py").cells]
     first = next(number for number, cell in enumerate(cells) if cell.startswith("import"))
-    last = next(number for number, cell in enumerate(cells) if "load_model(f" in cell)
+    last = next(number for number, cell in enumerate(cells) if "load_model(stored(" in cell)
     (tmp_path / "weights").mkdir()
+    monkeypatch.setattr(stored_files, "NOTEBOOKS", tmp_path)
     monkeypatch.chdir(tmp_path)
     trained = []
     monkeypatch.setattr(svae_lib, "fit", lambda model, data, **_: trained.append(str(model.latent_space)))
@@ -44,5 +46,5 @@ def test_what_is_missing_or_damaged_is_said_and_replaced(load, capsys, stored):
     assert load(stored) == ["2xs1", "5xs2"]
     _, first, cure, second, again, spaces = capsys.readouterr().out.splitlines()
     assert "2xs1.safetensors" in first and "5xs2.safetensors" in second
-    assert cure == again == "Instead, a short training; `git checkout weights` brings the file back."
+    assert cure == again == "Instead, a short training; `git checkout :/notebooks/weights` brings the file back."
     assert spaces == "2xs1 and 5xs2"

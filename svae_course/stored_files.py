@@ -1,0 +1,70 @@
+"""Stored runs and weights of the course, found whatever the working folder is."""
+
+import json
+from numbers import Real
+from pathlib import Path
+
+from svae_lib.errors import InputError
+
+NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"  # of the checkout that this package is imported from
+SCORES = ("test_log_likelihood", "test_reconstruction", "test_kl")
+
+
+def stored(name: str) -> Path:
+    """Path of a stored file of the course.
+
+    Looked for beside the checkout that `svae_course` is imported from, then in the working folder and in its parents,
+    and in a folder notebooks/ of each.
+
+    Args:
+        name: within notebooks/, such as "weights/s2.safetensors".
+
+    Returns:
+        Where the file is. Where it is nowhere, the path where it belongs, so that whoever reads it can name it.
+
+    Example:
+        >>> stored("results/no_such_file.json").name
+        'no_such_file.json'
+    """
+    here = Path.cwd()
+    above = [place for folder in (here, *here.parents) for place in (folder, folder / "notebooks")]
+    belongs = NOTEBOOKS if NOTEBOOKS.is_dir() else here  # installed from a wheel, there is no checkout
+    return next((place / name for place in (NOTEBOOKS, *above) if (place / name).is_file()), belongs / name)
+
+
+def stored_runs(name: str) -> list[dict]:
+    """Stored runs, each with its command, its seed and its scores.
+
+    Args:
+        name: within notebooks/, a JSON file that tools/store_runs.py wrote.
+
+    Returns:
+        One dict per run, with "latent_space" and the scores of metrics.json.
+
+    Raises:
+        InputError: the file is missing or damaged; names it and the command that restores it.
+
+    Example:
+        >>> try:
+        ...     stored_runs("results/no_such_file.json")
+        ... except InputError as error:
+        ...     print(str(error).partition("no_such_file.json ")[2])
+        is missing: `git checkout :/notebooks/results` restores it
+    """
+    path = stored(name)
+    try:
+        runs = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        runs = None
+    if isinstance(runs, list) and runs and all(map(_is_run, runs)):
+        return runs
+    problem = "damaged" if path.exists() else "missing"
+    cure = f"`git checkout :/notebooks/{Path(name).parent}` restores it"
+    raise InputError(f"{path} is {problem}: {cure}")
+
+
+def _is_run(row: object) -> bool:
+    """Whether this is a run as the chapters' figures take it."""
+    if not isinstance(row, dict) or not isinstance(row.get("latent_space"), str):
+        return False
+    return all(isinstance(row.get(score), Real) for score in SCORES)
