@@ -4,9 +4,11 @@ import math
 
 import pytest
 import torch
+from scipy import stats
 from torch.distributions import Independent, MultivariateNormal, Normal, kl_divergence
 
 from svae_lib.distributions import HypersphericalUniform, PowerSpherical, ProductDistribution, VonMisesFisher
+from svae_lib.distributions import von_mises_fisher_step as step
 from svae_lib.errors import InputError
 from svae_lib.latent_spaces import Euclidean, ProductSpace, Sphere, parse_latent_space
 from svae_lib.latent_spaces.concentration_heads import CONCENTRATION_HEADS
@@ -81,6 +83,65 @@ def test_kl_is_finite_not_negative_and_the_mean_log_ratio(build):
     ratio = posterior.log_prob(z) - prior.log_prob(z)
     error = ratio.std(0) / math.sqrt(len(z))
     assert ((ratio.mean(0) - kl).abs() < 5 * error + 1e-4).all()  # five standard errors, and float32's rounding
+
+
+@every_space
+def test_sample_and_kl_are_the_posteriors(build):
+    """The same KL and gradient of it; a sample with the same distribution: Kolmogorov and Smirnov on every coordinate.
+
+    The samples' own gradients are compared for the same draw in distributions/test_von_mises_fisher_step.py.
+    """
+    space = build().double()
+    parameters = parameters_of(space, 2, dtype=torch.float64).requires_grad_()
+    posterior = space.posterior(parameters)
+    expected = kl_divergence(posterior, space.prior())
+    z, kl = space.sample_and_kl(parameters)
+    assert z.shape == (2, space.event_size)
+    torch.testing.assert_close(kl, expected)
+    torch.testing.assert_close(
+        *(torch.autograd.grad(x.sum(), parameters, retain_graph=True)[0] for x in (kl, expected))
+    )
+    (z.sum() + kl.sum()).backward()
+    assert all(x.grad.isfinite().all() for x in (parameters, *space.parameters()))
+
+    many = parameters[0].detach().expand(1000, -1)
+    drawn = posterior.sample((2000,))[:, 0]
+    steps = [space.sample_and_kl(many, noise)[0] for noise in space.noise(2, 1000)]
+    for ours, theirs in zip(torch.cat(steps).unbind(-1), drawn.unbind(-1), strict=True):
+        assert stats.ks_2samp(ours.detach().numpy(), theirs.numpy()).pvalue > 1e-5
+
+
+@every_space
+def test_noise_comes_from_torchs_generator_and_holds_a_step_each(build):
+    space, draws = build(), []
+    parameters = parameters_of(space, 7)
+    for _ in range(2):
+        torch.manual_seed(1)
+        draws.append([space.sample_and_kl(parameters, noise) for noise in space.noise(3, 7)])
+    assert len(draws[0]) == 3
+    torch.testing.assert_close(draws[0], draws[1], rtol=0, atol=0)
+    assert not torch.equal(draws[0][0][0], draws[0][1][0])
+
+
+@every_space
+def test_sample_and_kl_of_nan_parameters_are_nan(build):
+    space = build()
+    z, kl = space.sample_and_kl(torch.full((2, space.parameter_size), math.nan))
+    assert z.isnan().all() and kl.isnan().all()
+
+
+@pytest.mark.parametrize("name", ["s2", "s4", "2xs1,e2"])
+def test_what_the_fused_step_does_not_support_takes_the_posterior(name, monkeypatch):
+    """torch.func, forward AD and half precision: the posterior's own sample, whatever it can do there."""
+    space, calls = parse_latent_space(name), []
+    monkeypatch.setattr(step, "sample_and_kl", lambda *inputs: calls.append(inputs))
+    parameters = parameters_of(space, 3)
+    kl = torch.func.vmap(lambda p: (p * step.is_supported(p)).sum())(parameters)
+    assert not kl.any()
+    with torch.autograd.forward_ad.dual_level():
+        assert not step.is_supported(parameters)
+    space.bfloat16().sample_and_kl(parameters.bfloat16())
+    assert not calls and step.is_supported(parameters)
 
 
 @every_space

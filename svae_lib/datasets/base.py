@@ -107,8 +107,11 @@ def binarize(images: Tensor, generator: torch.Generator | None = None) -> Tensor
         >>> binarize(torch.tensor([[[0, 255]]], dtype=torch.uint8))
         tensor([[[0., 1.]]])
     """
-    noise = torch.rand(images.shape, generator=generator, device=images.device)
-    return (noise < to_unit(images)).to(torch.float32)
+    if generator is not None:  # as every stored figure was scored
+        noise = torch.rand(images.shape, generator=generator, device=images.device)
+        return (noise < to_unit(images)).to(torch.float32)
+    noise = torch.randint(255, images.shape, dtype=torch.uint8, device=images.device)  # bytes take a third of the time
+    return torch.lt(noise, images, out=torch.empty(images.shape, device=images.device))
 
 
 def held_out_images(split: Split, likelihood: nn.Module) -> Tensor:

@@ -1,7 +1,7 @@
 """The interface of every latent space, and the checks they share."""
 
 from torch import Tensor, nn
-from torch.distributions import Distribution, Independent
+from torch.distributions import Distribution, Independent, kl_divergence
 
 from svae_lib.errors import InputError
 
@@ -43,6 +43,36 @@ class LatentSpace(nn.Module):
     def prior(self) -> Distribution:
         """Build p(z), of batch_shape () and event_shape (event_size,)."""
         raise NotImplementedError
+
+    def sample_and_kl(self, parameters: Tensor, noise: object = None) -> tuple[Tensor, Tensor]:
+        """Draw one differentiable sample per image from the posterior, and compute its KL to the prior.
+
+        They are distributed as, and equal to, `posterior(parameters).rsample()` and its `kl_divergence` to `prior()`;
+        a space may compute both at once, in fewer operations.
+
+        Args:
+            parameters: (*batch, parameter_size), free real numbers.
+            noise: one step of `noise`, for this batch; None draws it here.
+
+        Returns:
+            Points (*batch, event_size), and the KL in nats, (*batch).
+        """
+        posterior = self.posterior(parameters)
+        return posterior.rsample(), kl_divergence(posterior, self.prior())
+
+    def noise(self, num_steps: int, batch_size: int) -> list:
+        """Draw the random numbers behind `num_steps` calls of `sample_and_kl`, from torch's global generator.
+
+        Random numbers that do not depend on the parameters are cheaper to draw for many steps at once.
+
+        Args:
+            num_steps: the number of steps.
+            batch_size: the number of images in each.
+
+        Returns:
+            One entry per step: None where `sample_and_kl` draws its own.
+        """
+        return [None] * num_steps
 
     def distance(self, a: Tensor, b: Tensor) -> Tensor:
         """Compute the length of the shortest path from each point of a to each point of b.

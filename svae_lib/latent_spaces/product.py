@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from itertools import groupby
 
+import torch
 from torch import Tensor, nn
 from torch.distributions import Distribution
 
@@ -62,6 +63,19 @@ class ProductSpace(LatentSpace):
 
     def prior(self) -> Distribution:
         return self._product(group.prior() for group in self.groups)
+
+    def sample_and_kl(self, parameters: Tensor, noise: tuple | None = None) -> tuple[Tensor, Tensor]:
+        pieces = self._split(parameters, [group.parameter_size for group in self.groups])
+        noise = noise or [None] * len(self.groups)
+        pairs = [
+            group.sample_and_kl(piece, step) for group, piece, step in zip(self.groups, pieces, noise, strict=True)
+        ]
+        z = [z.flatten(-2) for z, _ in pairs]
+        kl = [kl.sum(-1) for _, kl in pairs]
+        return (z[0], kl[0]) if len(pairs) == 1 else (torch.cat(z, -1), sum(kl[1:], kl[0]))
+
+    def noise(self, num_steps: int, batch_size: int) -> list:
+        return list(zip(*(group.noise(num_steps, batch_size) for group in self.groups), strict=True))
 
     def distance(self, a: Tensor, b: Tensor) -> Tensor:
         sizes = [group.event_size for group in self.groups]

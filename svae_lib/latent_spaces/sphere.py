@@ -8,11 +8,13 @@ from torch import Tensor, nn
 from torch.distributions import Distribution
 
 from svae_lib.distributions import HypersphericalUniform, PowerSpherical, VonMisesFisher
+from svae_lib.distributions import von_mises_fisher_step as step
 from svae_lib.errors import InputError
 from svae_lib.latent_spaces.base import LatentSpace, checked_dim, checked_size
 from svae_lib.latent_spaces.concentration_heads import CONCENTRATION_HEADS
 from svae_lib.latent_spaces.names import Factor
 from svae_lib.ops import unit_vector
+from svae_lib.ops.constants import constant
 
 
 class Sphere(LatentSpace):
@@ -95,11 +97,27 @@ class Sphere(LatentSpace):
         return self.log_radius.exp() if self.learn_radius else self._radius
 
     def posterior(self, parameters: Tensor) -> Distribution:
-        direction, spread = parameters.split([self.event_size, 1], dim=-1)
-        loc = unit_vector(direction)
-        head = CONCENTRATION_HEADS[self.concentration_head]
-        concentration = self.concentration_floor + head(spread.squeeze(-1), self.event_size)
-        return self._FAMILIES[self.family](loc, concentration, self.radius, validate_args=False)
+        direction, concentration = self._direction_and_concentration(parameters)
+        return self._FAMILIES[self.family](unit_vector(direction), concentration, self.radius, validate_args=False)
+
+    def sample_and_kl(self, parameters: Tensor, noise: step.SphereNoise | None = None) -> tuple[Tensor, Tensor]:
+        """LatentSpace.sample_and_kl; for a von Mises-Fisher posterior by one function, from `noise` if given.
+
+        Where that function does not work (in other dtypes than float32 and float64, under torch.func, forward AD and
+        compilation), and for a Power Spherical posterior, it is the posterior's own sample, and `noise` is not used.
+        """
+        if self.family != "vmf" or not step.is_supported(parameters):
+            return super().sample_and_kl(parameters)
+        direction, concentration = self._direction_and_concentration(parameters)
+        is_unit = not self.learn_radius and self.initial_radius == 1.0
+        return step.sample_and_kl(direction, concentration, None if is_unit else self.radius, noise)
+
+    def noise(self, num_steps: int, batch_size: int) -> list:
+        if self.family != "vmf":
+            return super().noise(num_steps, batch_size)
+        radius = self.radius.detach()
+        shape = batch_size, *radius.shape
+        return step.draw_noise(num_steps, shape, self.event_size, radius.dtype, radius.device)
 
     def prior(self) -> Distribution:
         return HypersphericalUniform(self.event_size, self.radius, validate_args=False)
@@ -108,6 +126,11 @@ class Sphere(LatentSpace):
         norm = a.norm(dim=-1, keepdim=True)  # the radius, whichever factor the points are from
         a, b = a / norm, b / b.norm(dim=-1, keepdim=True)
         return 2 * norm * torch.atan2(torch.cdist(a, b), torch.cdist(a, -b))  # good for near and for opposite points
+
+    def _direction_and_concentration(self, parameters: Tensor) -> tuple[Tensor, Tensor]:
+        direction, spread = parameters.split([self.event_size, 1], dim=-1)
+        head = CONCENTRATION_HEADS[self.concentration_head]
+        return direction, head(spread.squeeze(-1), self.event_size) + constant(self.concentration_floor, spread)
 
     def _checked_radius(self, radius: float | str) -> float:
         if radius == "sqrt_m":

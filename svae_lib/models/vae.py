@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.distributions import Distribution, kl_divergence
+from torch.distributions import Distribution
 
 from svae_lib.errors import InputError
 from svae_lib.latent_spaces import Euclidean, LatentSpace, ProductSpace, Sphere, parse_latent_space
@@ -73,25 +73,30 @@ class VAE(nn.Module):
 
     def encode(self, x: Tensor) -> Distribution:
         """The posterior q(z | x): batch_shape (B,), event_shape (event_size,)."""
-        parameters = self.head(self.encoder(x))
-        return self.latent_space.posterior(parameters.to(self.head.weight.dtype))  # mixed precision ends here
+        return self.latent_space.posterior(self._encoder_outputs(x))
 
     def decode(self, z: Tensor) -> Tensor:
         """Pixel parameters (..., *image_shape[, parameter_count]) of points (..., event_size): logits, means."""
         return self.decoder(z)
 
-    def elbo(self, x: Tensor) -> ELBO:
+    def elbo(self, x: Tensor, noise: object = None) -> ELBO:
         """The bound on log p(x) with one sample per image, as in the papers, and the exact KL; also model(x).
 
         Training weighs the KL by its Schedule.
+
+        Args:
+            x: Observed images, (B, *image_shape).
+            noise: One step of `latent_space.noise` for as many images, which the sample is made of; None draws it.
         """
-        posterior = self.encode(x)
-        reconstruction = self.likelihood.log_prob(self.decode(posterior.rsample()), x)
-        kl = kl_divergence(posterior, self.latent_space.prior())
+        z, kl = self.latent_space.sample_and_kl(self._encoder_outputs(x), noise)
+        reconstruction = self.likelihood.log_prob(self.decode(z), x)
         return ELBO(reconstruction - kl, reconstruction, kl)
 
-    def forward(self, x: Tensor) -> ELBO:
-        return self.elbo(x)
+    def forward(self, x: Tensor, noise: object = None) -> ELBO:
+        return self.elbo(x, noise)
+
+    def _encoder_outputs(self, x: Tensor) -> Tensor:
+        return self.head(self.encoder(x)).to(self.head.weight.dtype)  # mixed precision ends here
 
     @torch.no_grad()
     def log_likelihood(self, x: Tensor, num_samples: int) -> Tensor:

@@ -125,6 +125,15 @@ def vmf_quantities(order: float, x: Tensor) -> BesselQuantities:
     return BesselQuantities(*_VMFQuantities.apply(x, order))
 
 
+def quantities_without_graph(order: float, x: Tensor) -> BesselQuantities:
+    """The quantities of `vmf_quantities` alone, for use inside an autograd Function."""
+    if x.dtype == torch.float64:
+        return expansions.quantities(order, x)
+    if x.dtype == torch.float32:
+        return bessel_table.quantities(order, x)
+    return BesselQuantities(*(quantity.to(x.dtype) for quantity in bessel_table.quantities(order, x.float())))
+
+
 def to_float64(x: Tensor) -> Tensor:
     """Tensor x in float64 where its device has it; on MPS, which has not, x itself."""
     return x if x.device.type == "mps" else x.double()
@@ -162,9 +171,7 @@ class _VMFQuantities(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, x: Tensor, order: float) -> tuple[Tensor, ...]:
-        in_float64 = x.dtype == torch.float64
-        quantities = expansions.quantities(order, x) if in_float64 else bessel_table.quantities(order, x.float())
-        quantities = tuple(quantity.to(x.dtype) for quantity in quantities)
+        quantities = tuple(quantities_without_graph(order, x))
         ctx.order = order
         ctx.save_for_backward(x, quantities[-1])
         ctx.set_materialize_grads(False)

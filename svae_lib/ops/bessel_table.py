@@ -1,11 +1,12 @@
 r"""The quantities of a von Mises-Fisher distribution in single precision, from a table: no branch, no look at a value.
 
-With n = v + 1, s = sqrt(x^2 + n^2) and rho = x / (s + n) in [0, 1), the limit of A for large orders (Davidson et al.,
-arXiv 1804.00891; Amos, Math. Comp. 28 (1974)), each quantity is a known function of rho times a smooth one near 1:
+With n = v + 1, h = x / (x + n) in [0, 1) and t = 1 - h = n / (x + n), each quantity is a known function of x times, or
+plus, a smooth one of h:
 
-    A = rho g_0,   1 - A = (1 - rho) g_1,   A' = rho' g_2,   KL = (n - 1/2) log((s + n) / 2n) + rho^2 g_3
+    A = h g_0,   1 - A = t g_1,   A' = t^2 g_2,   KL = (n - 1/2) log(1 + x h / (4n - 2)) + h^2 g_3
 
-The g are kept for each order as cubic polynomials on 256 cells of rho, through values that `bessel_expansions` gives in
+The logarithm has the KL's own limits, x^2 / (4n) at 0 and (n - 1/2) log(x) at infinity, so that g_3 stays finite. The g
+are kept for each order as quadratic polynomials on 2,048 cells of h, through values that `bessel_expansions` gives in
 double precision; their relative error is below 1e-9, and all of it in float32 below 5e-7.
 """
 
@@ -17,9 +18,10 @@ from torch import Tensor
 
 from svae_lib.ops import bessel_expansions as expansions
 from svae_lib.ops.bessel_expansions import BesselQuantities
+from svae_lib.ops.constants import constant
 
-_CELLS = 256
-_DEGREE = 3
+_CELLS = 2048
+_DEGREE = 2
 
 
 def quantities(order: float, x: Tensor) -> BesselQuantities:
@@ -38,43 +40,41 @@ def quantities(order: float, x: Tensor) -> BesselQuantities:
         >>> quantities(5 / 2 - 1, torch.tensor(2.0)).ratio
         tensor(0.3611)
     """
-    leading, rho = _leading_quantities(order, x)
-    position = rho * _CELLS
+    n = order + 1.0
+    inverse = (x + constant(n, x)).reciprocal_()
+    h = x * inverse
+    position = h * constant(_CELLS, x)
     cell = position.long().clamp_(0, _CELLS - 1)
     fraction = (position - cell).unsqueeze(-1)  # of the way through the cell
-    coefficients = _table(order, x.dtype, x.device)[cell]  # (..., degree + 1, 4)
-    g = coefficients[..., _DEGREE, :]
-    for power in range(_DEGREE - 1, -1, -1):
-        g = torch.addcmul(coefficients[..., power, :], g, fraction)
+    row = torch.nn.functional.embedding(cell, _table(order, x.dtype, x.device))
+    g, *others = row.split(4, -1)  # from the highest power to the lowest
+    for coefficients in others:
+        g = torch.addcmul(coefficients, g, fraction)
     g_kl, g_ratio, g_one_minus_ratio, g_ratio_derivative = g.unbind(-1)
+    t = inverse.mul_(constant(n, x))
     return BesselQuantities(
-        leading.kl + rho * rho * g_kl,
-        leading.ratio * g_ratio,
-        leading.one_minus_ratio * g_one_minus_ratio,
-        leading.ratio_derivative * g_ratio_derivative,
+        _leading_kl(n, x, h).addcmul_(g_kl, h * h),
+        h * g_ratio,
+        t * g_one_minus_ratio,
+        (t * t).mul_(g_ratio_derivative),
     )
 
 
-def _leading_quantities(order: float, x: Tensor) -> tuple[BesselQuantities, Tensor]:
-    """The known functions that stand before the g, each without cancellation, and rho."""
-    n = order + 1.0
-    s = torch.hypot(x, torch.full_like(x, n))
-    s_plus_n = s + n
-    rho = x / s_plus_n
-    kl = (n - 0.5) * torch.log1p(x * rho / (2.0 * n))  # x rho = s - n
-    one_minus_rho = (n + n * n / (s + x)) / s_plus_n  # s - x = n^2 / (s + x)
-    return BesselQuantities(kl, rho, one_minus_rho, n / (s * s_plus_n)), rho
+def _leading_kl(n: float, x: Tensor, h: Tensor) -> Tensor:
+    return (x * h).mul_(constant(1.0 / (4.0 * n - 2.0), x)).log1p_().mul_(constant(n - 0.5, x))
 
 
 @lru_cache(maxsize=256)
 def _table(order: float, dtype: torch.dtype, device: torch.device) -> Tensor:
-    """Coefficients (cell, power, quantity) of the g in powers of the fraction of the way through the cell."""
-    node = 0.5 - 0.5 * np.cos(np.pi * (np.arange(_DEGREE + 1) + 0.5) / (_DEGREE + 1))  # Chebyshev's, inside the cell
-    rho = torch.from_numpy((np.arange(_CELLS)[:, None] + node) / _CELLS)
-    x = 2.0 * (order + 1.0) * rho / ((1.0 - rho) * (1.0 + rho))
-    leading, _ = _leading_quantities(order, x)
+    """Coefficients (cell, (degree - power) * 4 + quantity) of the g in powers of the fraction of the way through it."""
+    node = 0.5 - 0.5 * np.cos(np.pi * (np.arange(_DEGREE + 1) + 0.5) / (_DEGREE + 1))  # Chebyshev nodes in a cell
+    h = torch.from_numpy((np.arange(_CELLS)[:, None] + node) / _CELLS)
+    n, t = order + 1.0, 1.0 - h
+    x = n * h / t
     exact = expansions.quantities(order, x)
-    quotients = (value / lead for value, lead in zip(exact[1:], leading[1:], strict=True))
-    g = torch.stack(((exact.kl - leading.kl) / rho**2, *quotients))  # (quantity, cell, node)
-    inverse = torch.from_numpy(np.linalg.inv(np.vander(node, increasing=True)))  # from values at nodes to powers
-    return torch.einsum("pn,qcn->cpq", inverse, g).to(dtype=dtype, device=device).contiguous()
+    g_kl = (exact.kl - _leading_kl(n, x, h)) / h**2
+    g = torch.stack((g_kl, exact.ratio / h, exact.one_minus_ratio / t, exact.ratio_derivative / t**2))
+    powers = torch.from_numpy(np.linalg.inv(np.vander(node)))
+    with torch.inference_mode(False):
+        coefficients = torch.einsum("pn,qcn->cpq", powers, g).flatten(1)  # power, node, quantity, cell
+        return coefficients.to(dtype=dtype, device=device).contiguous()

@@ -51,8 +51,7 @@ def place_at_angle(loc: Tensor, versine: Tensor, sine: Tensor, radius: Tensor, n
         versine: 1 - cos(theta), shape (*batch).
         sine: sin(theta), shape (*batch).
         radius: r, shape (*batch).
-        noise: Normal noise, shape (*batch, m). It is changed in place: its first coordinate is set to 0, and the second
-            to 1 where all the others are 0.
+        noise: Normal noise, shape (*batch, m). It is changed in place, to e: see `unit_tangent_`.
 
     Returns:
         Points z, shape (*batch, m).
@@ -67,35 +66,55 @@ def place_at_angle(loc: Tensor, versine: Tensor, sine: Tensor, radius: Tensor, n
     return _PlaceAtAngle.apply(loc, versine, sine, radius, noise)
 
 
+def unit_tangent_(noise: Tensor) -> Tensor:
+    r"""Unit vectors e orthogonal to the pole e_1, from normal noise, in place.
+
+    Args:
+        noise: Normal noise, shape (*batch, m). Its first coordinate is set to 0, and the second to 1 where all the
+            others are 0: torch's float32 noise is 0 once in 10^7 draws, and m = 2 has no more of it.
+
+    Returns:
+        The same tensor.
+
+    Example:
+        >>> import torch
+        >>> from svae_lib.ops.rotation import unit_tangent_
+        >>> unit_tangent_(torch.tensor([[0.5, 3.0, 4.0], [0.5, 0.0, 0.0]]))
+        tensor([[0.0000, 0.6000, 0.8000],
+                [0.0000, 1.0000, 0.0000]])
+    """
+    noise[..., 0] = 0.0
+    length = noise.norm(dim=-1, keepdim=True)
+    is_zero = (length == 0).to(noise)
+    noise[..., 1:2] += is_zero
+    return noise.div_(length.add_(is_zero))
+
+
 class _PlaceAtAngle(torch.autograd.Function):
     r"""z = r ((cos theta - b) mu + sin(theta) e - sigma b e_1), a = <e, mu> / (1 + |mu_1|), b = sin(theta) a."""
 
     @staticmethod
     def forward(ctx, loc: Tensor, versine: Tensor, sine: Tensor, radius: Tensor, noise: Tensor) -> Tensor:
-        noise[..., 0] = 0.0
-        length = noise.norm(dim=-1)
-        is_zero = (length == 0).to(noise)  # torch's float32 noise is 0 once in 10^7 draws, and m = 2 has no more of it
-        noise[..., 1] += is_zero
-        length += is_zero
-        ctx.save_for_backward(loc, versine, sine, radius, noise, length)
-        sigma, _, a = _reflection(loc, noise, length)
+        e = unit_tangent_(noise)
+        ctx.save_for_backward(loc, versine, sine, radius, e)
+        sigma, _, a = _reflection(loc, e)
         b = a.mul_(sine)
-        z = noise * (radius * sine / length).unsqueeze(-1)
+        z = e * (radius * sine).unsqueeze(-1)
         z.addcmul_((radius * (1.0 - versine - b)).unsqueeze(-1), loc)
         z[..., 0] -= radius * sigma * b
         return z
 
     @staticmethod
     def backward(ctx, grad: Tensor):
-        loc, versine, sine, radius, noise, length = ctx.saved_tensors
-        sigma, denominator, a = _reflection(loc, noise, length)
+        loc, versine, sine, radius, e = ctx.saved_tensors
+        sigma, denominator, a = _reflection(loc, e)
         b = a * sine
         cosine_minus_b = 1.0 - versine - b
-        grad_mu, grad_e = (grad * loc).sum(-1), (grad * noise).sum(-1) / length  # <grad, mu> and <grad, e>
+        grad_mu, grad_e = (grad * loc).sum(-1), (grad * e).sum(-1)  # <grad, mu> and <grad, e>
         grad_e_1 = sigma * grad[..., 0]  # <grad, sigma e_1>
         grad_b = -radius * (grad_mu + grad_e_1)
         grad_loc = (radius * cosine_minus_b).unsqueeze(-1) * grad
-        grad_loc = grad_loc + (grad_b * sine / (denominator * length)).unsqueeze(-1) * noise
+        grad_loc = grad_loc + (grad_b * sine / denominator).unsqueeze(-1) * e
         grad_loc[..., 0] -= grad_b * b * sigma / denominator
         grad_radius = None
         if ctx.needs_input_grad[3]:
@@ -103,8 +122,8 @@ class _PlaceAtAngle(torch.autograd.Function):
         return grad_loc, -radius * grad_mu, radius * grad_e + grad_b * a, grad_radius, None
 
 
-def _reflection(loc: Tensor, noise: Tensor, length: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def _reflection(loc: Tensor, e: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """sigma, 1 + |mu_1| and a."""
     mu_1 = loc[..., 0]
     sigma, denominator = torch.ones_like(mu_1).copysign(mu_1.detach()), 1.0 + mu_1.abs()
-    return sigma, denominator, (noise * loc).sum(-1) / (length * denominator)
+    return sigma, denominator, (e * loc).sum(-1) / denominator

@@ -60,8 +60,10 @@ class Schedule:
             (), 0 while the KL is frozen, whatever it is.
         """
         weight = self.weight(epoch)
-        weighted = weight * kl if weight > 0 else torch.zeros_like(kl)  # 0 times an infinite KL would be NaN
-        return weighted if epoch <= self.freeze else (weighted - self.target).abs()
+        if epoch <= self.freeze:
+            return torch.zeros_like(kl)
+        weighted = kl if weight == 1 else weight * kl if weight > 0 else torch.zeros_like(kl)  # 0 times inf is NaN
+        return (weighted - self.target).abs() if self.target else weighted.abs()
 
 
 @dataclass

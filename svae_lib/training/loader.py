@@ -26,6 +26,7 @@ class ImageLoader:
         rank: This process's, of `world_size`.
 
     Attributes:
+        shard_sizes: how many images `epoch` gives at each step.
         batch_fractions: (steps,), the part of all images that is in each batch of an epoch; the last may be smaller.
     """
 
@@ -45,6 +46,7 @@ class ImageLoader:
             self.images, self.observe = (255 * observed).round().to(torch.uint8), to_unit
         self.batch_size, self.seed, self.rank, self.world_size = batch_size, seed, rank, world_size
         sizes = [len(batch) for batch in torch.arange(len(images)).split(batch_size)]
+        self.shard_sizes = [max(len(range(rank, size, world_size)), 1) for size in sizes]
         self.batch_fractions = torch.tensor(sizes).to(images.device, torch.float32) / len(images)
 
     def __len__(self) -> int:
@@ -66,4 +68,4 @@ class ImageLoader:
         for batch in batches:
             shard = batch[self.rank :: self.world_size]
             weight = len(shard) * self.world_size / len(batch)
-            yield self.observe(self.images[shard if len(shard) else batch[:1]]), weight  # no image left: any, weight 0
+            yield self.observe(self.images.index_select(0, shard if len(shard) else batch[:1])), weight  # none: any, 0

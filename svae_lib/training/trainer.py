@@ -3,7 +3,9 @@
 import copy
 import os
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from itertools import groupby
 
 import torch
 from torch import Tensor, nn
@@ -11,11 +13,14 @@ from tqdm.auto import tqdm
 
 from svae_lib.datasets import ImageDataset, held_out_images
 from svae_lib.errors import InputError
+from svae_lib.latent_spaces import LatentSpace
 from svae_lib.models import VAE
 from svae_lib.training.checkpoints import load_checkpoint
 from svae_lib.training.distributed import launch
 from svae_lib.training.history import History, Schedule
 from svae_lib.training.loader import ImageLoader, reseed
+
+_NOISE_STEPS = 32  # that the latent space's noise is drawn for at once
 
 
 class TrainingFailed(RuntimeError):
@@ -78,10 +83,12 @@ class Trainer:
         schedule, clip, restarts = self.config.schedule, self.config.clip, self.history.restarts
         start = time.perf_counter()
         self.model.train()
-        record = torch.empty(len(self.loader), 3, device=self.fabric.device)  # read once, so no step waits for it
-        for step, (x, weight) in enumerate(self.loader.epoch(epoch, restarts)):
-            elbo = self.parallel_model(x)
-            reconstruction, kl = weight * elbo.reconstruction.mean(), weight * elbo.kl.mean()
+        record = []  # read once, so no step waits for it
+        noise = _latent_noise(self.model.latent_space, self.loader.shard_sizes)  # after the images, so from their seed
+        for (x, weight), step_noise in zip(self.loader.epoch(epoch, restarts), noise, strict=True):
+            elbo = self.parallel_model(x, step_noise)
+            means = elbo.reconstruction.mean(), elbo.kl.mean()
+            reconstruction, kl = means if weight == 1.0 else (weight * mean for mean in means)
             loss = schedule.term(epoch, kl) - reconstruction
 
             self.optimizer.zero_grad()
@@ -90,9 +97,9 @@ class Trainer:
                 torch.nn.utils.clip_grad_norm_(self.model.parameters(), clip)
             self.optimizer.step()
 
-            record[step] = torch.stack((loss, reconstruction, kl)).detach()
+            record += loss.detach(), reconstruction.detach(), kl.detach()
             bar.update()
-        record = self.fabric.all_reduce(record)
+        record = self.fabric.all_reduce(torch.stack(record).view(-1, 3))
         loss, reconstruction, kl = (self.loader.batch_fractions @ record).tolist()
         row = {"epoch": epoch, "restarts": restarts, "seconds": time.perf_counter() - start}
         row |= {"kl_weight": schedule.weight(epoch), "train_loss": loss, "train_elbo": reconstruction - kl}
@@ -186,6 +193,14 @@ class Trainer:
     def _weights(self) -> dict[str, Tensor]:
         """A copy of the model's weights."""
         return {name: tensor.clone() for name, tensor in self.model.state_dict().items()}
+
+
+def _latent_noise(space: LatentSpace, sizes: list[int]) -> Iterator:
+    """Draw the latent noise of each step, for up to _NOISE_STEPS steps of one size at once."""
+    for size, equal in groupby(sizes):
+        count = len(list(equal))
+        for start in range(0, count, _NOISE_STEPS):
+            yield from space.noise(min(_NOISE_STEPS, count - start), size)
 
 
 def _fault(record: Tensor, model: nn.Module) -> str:

@@ -9,7 +9,7 @@ import torch
 from torch.distributions import kl_divergence
 
 from svae_lib.distributions import HypersphericalUniform, PowerSpherical, VonMisesFisher
-from svae_lib.distributions.von_mises_fisher_sampling import implicit_gradient
+from svae_lib.distributions.implicit_gradient import implicit_gradient
 from svae_lib.ops.bessel import vmf_quantities
 from tests.distributions import polar
 from tests.distributions.registry import direction

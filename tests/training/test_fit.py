@@ -23,12 +23,12 @@ def watched(make_model):
         model = make_model(space, **options)
         model.seen, plain = [], model.elbo
 
-        def elbo(x):
+        def elbo(x, noise=None):
             if torch.is_grad_enabled():
                 model.seen.append((x.clone(), model.training))
             else:
                 assert not model.training, "a model is validated in eval()"
-            return plain(x)
+            return plain(x, noise)
 
         model.elbo = elbo
         return model
@@ -55,7 +55,7 @@ def test_the_rows_add_up(make_model, data):
 def test_every_image_weighs_one_in_a_row(make_model, data):  # the last of 50 in steps of 20 is half a batch
     model = make_model(likelihood="gaussian")
 
-    def level(x):
+    def level(x, noise=None):
         gray = x.sum((1, 2)) + 0 * model.head.weight.sum()
         return ELBO(gray, gray, 0 * gray)
 
@@ -199,8 +199,8 @@ class Poison:
         self.calls, self.steps, self.plain = 0, steps, model.elbo
         model.elbo = self
 
-    def __call__(self, x):
-        bound = self.plain(x)
+    def __call__(self, x, noise=None):
+        bound = self.plain(x, noise)
         self.calls += torch.is_grad_enabled()
         bad = torch.is_grad_enabled() and (not self.steps or self.calls in self.steps)
         return ELBO(*(part * (math.nan if bad else 1.0) for part in bound))
@@ -270,9 +270,9 @@ def test_a_validation_that_is_nan_restarts_too(make_model, data):
     model, broken = make_model(), [True]
     plain = model.elbo
 
-    def elbo(x):
+    def elbo(x, noise=None):
         bad = not torch.is_grad_enabled() and broken and broken.pop()
-        return ELBO(*(part * (math.nan if bad else 1.0) for part in plain(x)))
+        return ELBO(*(part * (math.nan if bad else 1.0) for part in plain(x, noise)))
 
     model.elbo = elbo
     history = quick(model, data)

@@ -27,7 +27,7 @@ images = torch.randint(256, (35, 8, 8), generator=torch.Generator().manual_seed(
 data = ImageDataset("noise", Split(images), Split(images[:9]), Split(images[:9]))
 
 class Still(VAE):
-    def elbo(self, x):  # the posterior's mode in place of a sample: nothing is drawn
+    def elbo(self, x, noise=None):  # the posterior's mode in place of a sample: nothing is drawn
         posterior = self.encode(x)
         reconstruction = self.likelihood.log_prob(self.decode(posterior.mode), x)
         kl = kl_divergence(posterior, self.latent_space.prior())
