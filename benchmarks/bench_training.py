@@ -44,12 +44,12 @@ def epoch(space: str, network: str = "mlp", count: int = IMAGES) -> Callable[[],
     return lambda: trainer.train_epoch(1, bar)
 
 
-def bare_network() -> Callable[[], object]:
+def bare_network(count: int = IMAGES) -> Callable[[], object]:
     """The floor: forward, backward and Adam step of the same layers on batches that lie ready."""
     model = build_vae((28, 28), "e10")
     layers = nn.Sequential(model.encoder, nn.Linear(128, 10), model.decoder)
     optimizer = torch.optim.Adam(layers.parameters(), 1e-3, fused=True)
-    batches = binarize(mnist_many_times().train.images).split(BATCH)
+    batches = binarize(mnist_many_times(count).train.images).split(BATCH)
 
     def run() -> None:
         for x in batches:

@@ -83,11 +83,16 @@ def unit_tangent_(noise: Tensor) -> Tensor:
         tensor([[0.0000, 0.6000, 0.8000],
                 [0.0000, 1.0000, 0.0000]])
     """
+    return noise.div_(_tangent_length(noise).unsqueeze(-1))
+
+
+def _tangent_length(noise: Tensor) -> Tensor:
+    """The length of the noise, made orthogonal to e_1 and nowhere zero in place, shape (*batch)."""
     noise[..., 0] = 0.0
-    length = noise.norm(dim=-1, keepdim=True)
+    length = noise.norm(dim=-1)
     is_zero = (length == 0).to(noise)
-    noise[..., 1:2] += is_zero
-    return noise.div_(length.add_(is_zero))
+    noise[..., 1] += is_zero
+    return length.add_(is_zero)
 
 
 class _PlaceAtAngle(torch.autograd.Function):
@@ -95,26 +100,26 @@ class _PlaceAtAngle(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, loc: Tensor, versine: Tensor, sine: Tensor, radius: Tensor, noise: Tensor) -> Tensor:
-        e = unit_tangent_(noise)
-        ctx.save_for_backward(loc, versine, sine, radius, e)
-        sigma, _, a = _reflection(loc, e)
+        length = _tangent_length(noise)  # e = noise / length is not computed: it would be one more pass over the noise
+        ctx.save_for_backward(loc, versine, sine, radius, noise, length)
+        sigma, _, a = _reflection(loc, noise, length)
         b = a.mul_(sine)
-        z = e * (radius * sine).unsqueeze(-1)
+        z = noise * (radius * sine / length).unsqueeze(-1)
         z.addcmul_((radius * (1.0 - versine - b)).unsqueeze(-1), loc)
         z[..., 0] -= radius * sigma * b
         return z
 
     @staticmethod
     def backward(ctx, grad: Tensor):
-        loc, versine, sine, radius, e = ctx.saved_tensors
-        sigma, denominator, a = _reflection(loc, e)
+        loc, versine, sine, radius, noise, length = ctx.saved_tensors
+        sigma, denominator, a = _reflection(loc, noise, length)
         b = a * sine
         cosine_minus_b = 1.0 - versine - b
-        grad_mu, grad_e = (grad * loc).sum(-1), (grad * e).sum(-1)  # <grad, mu> and <grad, e>
+        grad_mu, grad_e = (grad * loc).sum(-1), (grad * noise).sum(-1) / length  # <grad, mu> and <grad, e>
         grad_e_1 = sigma * grad[..., 0]  # <grad, sigma e_1>
         grad_b = -radius * (grad_mu + grad_e_1)
         grad_loc = (radius * cosine_minus_b).unsqueeze(-1) * grad
-        grad_loc = grad_loc + (grad_b * sine / denominator).unsqueeze(-1) * e
+        grad_loc = grad_loc + (grad_b * sine / (denominator * length)).unsqueeze(-1) * noise
         grad_loc[..., 0] -= grad_b * b * sigma / denominator
         grad_radius = None
         if ctx.needs_input_grad[3]:
@@ -122,8 +127,8 @@ class _PlaceAtAngle(torch.autograd.Function):
         return grad_loc, -radius * grad_mu, radius * grad_e + grad_b * a, grad_radius, None
 
 
-def _reflection(loc: Tensor, e: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def _reflection(loc: Tensor, noise: Tensor, length: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """sigma, 1 + |mu_1| and a."""
     mu_1 = loc[..., 0]
     sigma, denominator = torch.ones_like(mu_1).copysign(mu_1.detach()), 1.0 + mu_1.abs()
-    return sigma, denominator, (e * loc).sum(-1) / denominator
+    return sigma, denominator, (noise * loc).sum(-1) / (length * denominator)
