@@ -8,7 +8,7 @@ from PIL import Image
 
 from svae_course.chapter_01.panel import concentration, draw_still_globe
 from svae_course.panels import PANELS
-from svae_lib.plotting.style import DIGIT_CMAP, OUTLINE, Picture, new_figure, png, styled
+from svae_lib.plotting.style import DIGIT_CMAP, OUTLINE, Picture, few_colors, new_figure, png, styled
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 SHOWN = ("shell", "concentration", "kl", "great circle", "dials")
@@ -61,5 +61,5 @@ def strip() -> Picture:
 
 if __name__ == "__main__":
     target = NOTEBOOKS / "figures" / "sliders.png"
-    target.write_bytes(png(strip()))
+    few_colors(Image.open(io.BytesIO(png(strip())))).save(target)
     print(f"{target.name}: {target.stat().st_size / 1000:.0f} kB")

@@ -112,20 +112,18 @@ def encode(canvas: FigureCanvasAgg, compress_level: int = 6) -> bytes:
     pixels = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
     buffer = io.BytesIO()
     if not any(image.get_array().ndim == 3 for axes in canvas.figure.axes for image in axes.images):
-        pixels = pixels.quantize(48, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+        pixels = few_colors(pixels)
     pixels.save(buffer, format="png", compress_level=compress_level)
     return buffer.getvalue()
 
 
+def few_colors(pixels: Image.Image) -> Image.Image:
+    """The picture in 48 colors, each pixel's nearest one."""
+    return pixels.quantize(48, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+
+
 def to_numpy(values: torch.Tensor | np.ndarray | Iterable) -> np.ndarray:
-    """Array of a tensor, from any device, or of anything array-like.
-
-    Args:
-        values: of any shape.
-
-    Returns:
-        An array of the same shape.
-    """
+    """Array of a tensor, from any device, or of anything array-like; its shape is the same."""
     return values.detach().cpu().numpy() if isinstance(values, torch.Tensor) else np.asarray(values)
 
 
