@@ -5,6 +5,9 @@
 PY := .venv/bin/python
 PYTEST := $(PY) -m pytest --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg
 
+# A thread that waits gives its core away, in notebooks that import torch first too (see svae_lib/threads.py).
+export OMP_WAIT_POLICY ?= PASSIVE
+
 # As root, JupyterLab needs a flag; without a display, it prints its address instead of opening a browser.
 LAB_FLAGS := --ServerApp.ip=127.0.0.1
 ifeq ($(shell id -u),0)

@@ -6,9 +6,11 @@ import sys
 
 import pytest
 import torch
+import yaml
 
 from svae_lib import build_vae, threads
 from tests.commands import ENVIRONMENT
+from tests.tree import ROOT
 
 
 @pytest.fixture
@@ -102,3 +104,9 @@ def test_a_nonsense_number_in_the_environment_is_ignored(value):
     code = "import torch, svae_lib; svae_lib.build_vae((4, 4), 's2').log_likelihood(torch.ones(1, 4, 4), 2)"
     done = subprocess.run([sys.executable, "-c", code], env=ENVIRONMENT | {"OMP_NUM_THREADS": value})
     assert done.returncode == 0
+
+
+def test_kernels_of_make_and_of_binder_do_not_spin_either():
+    """A notebook that imports torch before svae_lib gets the policy from where its kernel was started."""
+    assert "\nexport OMP_WAIT_POLICY ?= PASSIVE\n" in (ROOT / "Makefile").read_text()
+    assert yaml.safe_load((ROOT / "environment.yml").read_text())["variables"] == {"OMP_WAIT_POLICY": "PASSIVE"}
