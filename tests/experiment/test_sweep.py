@@ -332,7 +332,10 @@ def interrupted(file: str) -> list[dict]:
         status, _, err = end(process)
     assert status == 130, err
     assert err == f"svae: stopped; what is done is saved; resume with: svae sweep {file} --workers 1\n"
-    assert not any(each.is_running() and each.status() != psutil.STATUS_ZOMBIE for each in family)
+    deadline = time.monotonic() + 30  # each got the signal itself; on a loaded machine the last ends a moment later
+    while any(each.is_running() and each.status() != psutil.STATUS_ZOMBIE for each in family):
+        assert time.monotonic() < deadline, "a worker outlives its sweep"
+        time.sleep(0.1)
     listening = [place.laddr.ip for place in sockets if place.status == psutil.CONN_LISTEN]
     assert len(listening) >= 3 and set(listening) == {"127.0.0.1"}
     assert load_checkpoint(run / "checkpoint.pt")["epoch"] >= 3
