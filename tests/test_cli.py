@@ -103,6 +103,7 @@ FLAGS = {
     "-lr 1e-4": ("learning_rate", 1e-4),
     "--lr 0.1": ("learning_rate", 0.1),
     "--clip 1": ("clip", 1.0),
+    "--learn-radius --radius-learning-rate 0.01": ("radius_learning_rate", 0.01),
     "-bi 0": ("burn_in", 0),
     "--burn_in 100": ("burn_in", 100),
     "-la 5": ("look_ahead", 5),

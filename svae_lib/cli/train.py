@@ -46,6 +46,7 @@ def _experiment(arguments: argparse.Namespace, stored: Experiment | None) -> Exp
     uses = dict.fromkeys(
         ("radius", "learn_radius", "concentration_floor", "concentration_head"), families - {"euclidean"}
     )
+    uses["radius_learning_rate"] = uses["radius"] and experiment.learn_radius
     uses |= {"covariance": "euclidean" in families, "binarize_once": experiment.likelihood == "bernoulli"}
     for name, used in uses.items():
         if name in values and not used:

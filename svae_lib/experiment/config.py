@@ -64,6 +64,8 @@ class Experiment:
     batch_size: int = flag(100, "-bs", "training", "images per step", minimum=1)
     learning_rate: float = flag(1e-3, "-lr --lr", "training", "learning rate of Adam", above=0)
     clip: float | None = flag(None, "", "training", "clip the gradient to this norm; default: no", above=0)
+    radius_learning_rate: float | None = flag(None, "", "training", "of learned radii; default: as all",
+                                              above=0, when_missing=None)
     burn_in: int | None = flag(None, "-bi", "training", "epochs that cannot be best; default: the warm-up", minimum=0)
     look_ahead: int = flag(50, "-la", "training", "stop after so many epochs without a gain", minimum=1)
     min_improvement: float = flag(0.01, "-mi --min_improv", "training", "nats that count as a gain", minimum=0)

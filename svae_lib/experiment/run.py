@@ -20,8 +20,8 @@ from svae_lib.models import VAE
 from svae_lib.training import History, Schedule, fit
 
 _OPTIONS_OF_FIT = (
-    "epochs", "batch_size", "learning_rate", "burn_in", "look_ahead", "min_improvement", "max_restarts", "clip", "seed",
-    "binarize_once", "validate_every", "save_every",
+    "epochs", "batch_size", "learning_rate", "burn_in", "look_ahead", "min_improvement", "max_restarts", "clip",
+    "radius_learning_rate", "seed", "binarize_once", "validate_every", "save_every",
 )  # fmt: skip
 
 

@@ -29,6 +29,7 @@ def fit(
     min_improvement: float = 0.01,
     max_restarts: int = 20,
     clip: float | None = None,
+    radius_learning_rate: float | None = None,
     seed: int = 0,
     binarize_once: bool = False,
     validate_every: int = 1,
@@ -64,6 +65,7 @@ def fit(
         min_improvement: The least gain, in nats, that counts as an improvement.
         max_restarts: How many epochs may be repeated.
         clip: The largest norm of the gradient; None does not clip.
+        radius_learning_rate: Adam's for the logarithms of learned radii; None is `learning_rate`.
         seed: Of the order of the images and of all noise; the model's weights are given.
         binarize_once: For a Bernoulli likelihood, whether the training images are binarized once, before training.
         validate_every: Validate after every so many epochs, and after the last.
@@ -104,6 +106,7 @@ def fit(
         max_restarts=max_restarts,
         schedule=schedule,
         clip=clip,
+        radius_learning_rate=radius_learning_rate,
         seed=seed,
         binarize_once=binarize_once,
         validation_samples=validation_samples,

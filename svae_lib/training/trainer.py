@@ -37,6 +37,7 @@ class TrainerConfig:
     max_restarts: int
     schedule: Schedule = Schedule()
     clip: float | None = None
+    radius_learning_rate: float | None = None
     seed: int = 0
     binarize_once: bool = False
     validation_samples: int = 0
@@ -63,7 +64,8 @@ class Trainer:
         device, rank, world_size = self.fabric.device, self.fabric.global_rank, self.fabric.world_size
         self.parallel_model = self.fabric.setup_module(model)  # the same weights; gradients are the processes' mean
         fused = device.type in ("cpu", "cuda")
-        self.optimizer = torch.optim.Adam(model.parameters(), config.learning_rate, fused=fused)
+        groups = _parameter_groups(model, config.radius_learning_rate)
+        self.optimizer = torch.optim.Adam(groups, config.learning_rate, fused=fused)
         images, options = data.train.images.to(device), (config.batch_size, config.seed, config.binarize_once)
         self.loader = ImageLoader(images, model.likelihood, *options, rank, world_size)
         self.validation = held_out_images(data.validation, model.likelihood).to(device)
@@ -193,6 +195,16 @@ class Trainer:
     def _weights(self) -> dict[str, Tensor]:
         """A copy of the model's weights."""
         return {name: tensor.clone() for name, tensor in self.model.state_dict().items()}
+
+
+def _parameter_groups(model: VAE, radius_learning_rate: float | None) -> list[dict]:
+    """The optimizer's groups of parameters: all in one, or the learned radii in another with their own rate."""
+    weights = model.latent_space.named_parameters(prefix="latent_space")
+    radii = {name: weight for name, weight in weights if name.endswith("log_radius")}
+    if radius_learning_rate is None or not radii:
+        return [{"params": list(model.parameters())}]
+    others = [weight for name, weight in model.named_parameters() if name not in radii]
+    return [{"params": others}, {"params": list(radii.values()), "lr": radius_learning_rate}]
 
 
 def _latent_noise(space: LatentSpace, sizes: list[int]) -> Iterator:

@@ -160,6 +160,25 @@ def test_a_learned_radius_is_trained(make_model, data):  # the reference never t
     assert abs(model.latent_space.radius.item() - before) > 1e-3
 
 
+def test_learned_radii_have_their_own_learning_rate(data):
+    from svae_lib.latent_spaces import parse_latent_space
+
+    moved = {}
+    for rate in (None, 1e-3, 0.1, 1e-12):
+        torch.manual_seed(0)
+        model = build_vae((8, 8), parse_latent_space("2xs2,s3", learn_radius=True), hidden=(16,))
+        before = {name: weight.detach().clone() for name, weight in model.named_parameters()}
+        quick(model, data, radius_learning_rate=rate)
+        moved[rate] = {name: (weight - before[name]).abs().max() for name, weight in model.named_parameters()}
+    radii = [name for name in before if name.endswith("log_radius")]
+    assert len(radii) == 2 and moved[None] == moved[1e-3]  # Adam's own rate is 1e-3
+    for name in radii:
+        assert moved[0.1][name] > 5 * moved[None][name] > 0
+        assert moved[1e-12][name] < 1e-6
+    others = set(before) - set(radii)
+    assert all(moved[1e-12][name] > 0 for name in others)
+
+
 def test_mixed_precision_learns_and_leaves_float32_weights(make_model, data):
     pytest.importorskip("lightning_fabric")
     model = make_model()
