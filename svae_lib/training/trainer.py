@@ -63,8 +63,7 @@ class Trainer:
         self.fabric = launch(torch.device(config.device or next(model.parameters()).device), config.precision)
         device, rank, world_size = self.fabric.device, self.fabric.global_rank, self.fabric.world_size
         self.parallel_model = self.fabric.setup_module(model)  # the same weights; gradients are the processes' mean
-        fused = device.type in ("cpu", "cuda")
-        groups = _parameter_groups(model, config.radius_learning_rate)
+        groups, fused = _parameter_groups(model, config.radius_learning_rate), device.type in ("cpu", "cuda")
         self.optimizer = torch.optim.Adam(groups, config.learning_rate, fused=fused)
         images, options = data.train.images.to(device), (config.batch_size, config.seed, config.binarize_once)
         self.loader = ImageLoader(images, model.likelihood, *options, rank, world_size)
