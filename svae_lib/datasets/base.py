@@ -1,8 +1,9 @@
 """Data sets as three splits of images, gray or color, and the binarization of their pixels."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -172,6 +173,8 @@ class DatasetSpec:
         files: Under the data folder; each may carry .gz, or lie bare in the folder.
         read: Gives the three splits of the files' paths and the counts.
         downloads: Gives the files to fetch; called only to fetch them.
+        note: One line for whoever loads it, on what sets its figures apart; mostly empty.
+        substitute: The fields that differ where `files` are not there, but another file of the same images is.
     """
 
     name: str
@@ -183,6 +186,8 @@ class DatasetSpec:
     files: tuple[str, ...]
     read: Callable[[list[Path], tuple[int, int, int]], Iterable[Split]]
     downloads: Callable[[], list[Download]]
+    note: str = ""
+    substitute: dict[str, Any] = field(default_factory=dict)
 
     def load(self, paths: list[Path]) -> ImageDataset:
         """Read the files.

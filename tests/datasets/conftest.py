@@ -56,7 +56,7 @@ def write_set(name, folder, images, labels):
             },
         )
     elif name == "caltech101_silhouettes":
-        (folder / "Caltech101Silhouettes").mkdir()
+        (folder / "Caltech101Silhouettes").mkdir(exist_ok=True)
         arrays = {}
         for part, rows in (("train", train), ("val", validation), ("test", test)):
             arrays[f"{part}_data"] = 1 - by_columns(images[rows]) // 255

@@ -14,6 +14,7 @@ import pytest
 import torch
 from scipy.io import loadmat, savemat
 
+import svae_lib.datasets
 from svae_lib.datasets import (
     ALIASES,
     DATASETS,
@@ -26,7 +27,10 @@ from svae_lib.datasets import (
 )
 from svae_lib.errors import InputError
 from svae_lib.models.likelihoods import Bernoulli, Gaussian
+from tests.datasets.conftest import by_columns, write_set
 
+CALTECH = "Caltech101Silhouettes/caltech101_silhouettes_28_split1.mat"
+CALTECH_TABLE = "Caltech101Silhouettes/caltech101_silhouettes_28.mat"
 WITH_FILES = [name for name in dataset_names() if DATASETS[name].files]
 BINARY = ("static_mnist", "caltech101_silhouettes")
 
@@ -189,6 +193,89 @@ def test_real_frey_faces_are_28_rows_of_20():
     assert roughness(images) < 0.7 * roughness(images.reshape(-1, 20, 28))  # read 28 wide, neighbors do not fit
 
 
+@pytest.fixture
+def silhouettes_without_splits(small_sets, small_images):
+    """The folder of small sets, where Marlin's file without splits has taken the place of the one with his."""
+    images, labels = small_images("caltech101_silhouettes")
+    (small_sets / CALTECH).unlink()
+    savemat(small_sets / CALTECH_TABLE, {"X": by_columns(images) == 0, "Y": labels[None] + 1.0})
+    svae_lib.datasets._log_once.cache_clear()
+    return small_sets
+
+
+def test_silhouettes_without_splits_are_split_by_a_fixed_seed(silhouettes_without_splits, small_images, caplog):
+    images, labels = small_images("caltech101_silhouettes")
+    data = load_dataset("caltech", silhouettes_without_splits)
+    assert tuple(len(split) for split in splits(data)) == DATASETS["caltech101_silhouettes"].counts
+    parts = [as_set(split.images) for split in splits(data)]
+    assert set.union(*parts) == as_set(images) and sum(map(len, parts)) == len(images)
+    assert not np.array_equal(data.train.images, images[: len(data.train)])  # the file is sorted by class
+    label_of = {image.tobytes(): label for image, label in zip(images, labels, strict=True)}
+    for split in splits(data):
+        assert [label_of[image.tobytes()] for image in split.images.numpy()] == split.labels.tolist()
+    again = load_dataset("caltech", silhouettes_without_splits)
+    assert all(torch.equal(a.images, b.images) for a, b in zip(splits(data), splits(again), strict=True))
+    (record,) = caplog.records  # once, however often they are loaded
+    assert record.levelname == "WARNING" and "\n" not in record.getMessage()
+    assert record.message == "caltech101_silhouettes: not the papers' splits, but ours by a fixed seed"
+
+
+def test_whose_splits_they_are_is_one_line_on_standard_error(tmp_path):
+    pixels = np.random.default_rng(0).random((8_671, 784)) < 0.5
+    savemat(tmp_path / Path(CALTECH_TABLE).name, {"X": pixels, "Y": np.ones((1, 8_671))})  # bare in the folder
+    code = "import svae_lib.datasets as d, sys; print(len(d.load_dataset('caltech', sys.argv[1]).train))"
+    command = [sys.executable, "-c", code, tmp_path]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == "4100\n"
+    assert done.stderr == "caltech101_silhouettes: not the papers' splits, but ours by a fixed seed\n"
+
+
+def test_marlins_own_splits_have_precedence(small_sets, silhouettes_without_splits, small_images, caplog):
+    write_set("caltech101_silhouettes", small_sets, *small_images("caltech101_silhouettes"))
+    data = load_dataset("caltech101_silhouettes", small_sets)
+    assert np.array_equal(data.train.images, small_images("caltech101_silhouettes")[0][: len(data.train)])
+    assert caplog.records == []
+    assert "not the papers" not in str(data_table(small_sets))
+
+
+def test_the_table_of_data_sets_says_whose_splits_they_are(silhouettes_without_splits):
+    where = {row["name"]: row["where"] for row in data_table(silhouettes_without_splits)}["caltech101_silhouettes"]
+    assert where.startswith(str(silhouettes_without_splits / "Caltech101Silhouettes"))
+    assert "not the papers' splits" in where
+
+
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        (lambda arrays: arrays.update(X=arrays["X"] * 2), "'X' goes from 0 to 2, expected 0 and 1 only"),
+        (lambda arrays: arrays.update(X=arrays["X"][:-1]), "shape of 'X' is (23, 784), expected (24, 784)"),
+        (lambda arrays: arrays.update(Y=arrays["Y"].T), "shape of 'Y' is (24, 1), expected (1, 24)"),
+        (lambda arrays: arrays.pop("Y"), "no array 'Y' in it"),
+    ],
+)
+def test_a_damaged_file_without_splits_is_refused(silhouettes_without_splits, change, words):
+    mat(change)(silhouettes_without_splits / CALTECH_TABLE)
+    with pytest.raises(InputError) as refusal:
+        load_dataset("caltech101_silhouettes", silhouettes_without_splits)
+    assert words in str(refusal.value) and CALTECH_TABLE in str(refusal.value)
+    assert "svae data fetch caltech101_silhouettes" in str(refusal.value)
+
+
+@pytest.mark.skipif(not Path(SVAE_DATA, "Caltech101Silhouettes").is_dir(), reason="SVAE_DATA has no silhouettes")
+def test_real_silhouettes_stand_upright_with_the_figure_as_1():
+    data = load_dataset("caltech101_silhouettes", SVAE_DATA)
+    assert tuple(len(split) for split in splits(data)) == (4_100, 2_264, 2_307)
+    labels = torch.cat([split.labels for split in splits(data)])
+    assert (labels.min(), labels.max()) == (0, 100)
+    images = to_unit(torch.cat([split.images for split in splits(data)]))
+    assert set(images.unique().tolist()) == {0.0, 1.0}
+    corners = images[:, [0, 0, -1, -1], [0, -1, 0, -1]]
+    assert images[:, 8:20, 8:20].mean() > 0.5 > 3 * corners.mean()  # the figure is in the middle
+    planes = images[labels == 0].mean(0)  # "Airplanes Side 2": wider than high
+    rows, columns = planes.mean(1), planes.mean(0)
+    assert columns.gt(0.2).sum() > 1.3 * rows.gt(0.2).sum()
+
+
 def test_the_table_says_where_each_set_is(small_sets, monkeypatch):
     shutil.rmtree(small_sets / "OMNIGLOT")
     rows = {row["name"]: row for row in data_table(small_sets)}
@@ -211,7 +298,6 @@ def test_importing_and_reading_load_nothing_heavy():
 
 IMAGES, LABELS = "MNIST/raw/train-images-idx3-ubyte", "MNIST/raw/train-labels-idx1-ubyte"
 FREY, AMAT, OMNI = "FreyFaces/frey_rawface.mat", "MNIST_static/binarized_mnist_test.amat", "OMNIGLOT/chardata.mat"
-CALTECH = "Caltech101Silhouettes/caltech101_silhouettes_28_split1.mat"
 
 
 def blank_idx(*shape):
