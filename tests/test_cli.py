@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from svae_lib import cli
-from svae_lib.experiment import Experiment
+from svae_lib.experiment import Experiment, load_run
 from svae_lib.experiment.flags import flag_names
 from svae_lib.files import load_weights
 from svae_lib.training.checkpoints import load_checkpoint
@@ -261,6 +261,9 @@ WRONG = {
     f"evaluate {300 * 'x'}": "there is no run folder",
     "evaluate": "RUN",
     "evaluate nowhere": "nowhere",
+    "evaluate nowhere --num-images 0": "--num-images: '0': it must be an integer >= 1",
+    "evaluate nowhere --num-images ten": "--num-images: 'ten'",
+    "evaluate nowhere -lls 0": ">= 1",
     "show nowhere": "nowhere",
     "classify nowhere": "nowhere",
     "evaluate .": "experiment.json",
@@ -343,6 +346,19 @@ def test_evaluate_prints_what_metrics_json_holds(finished, desk, capsys):
     run = finished / "runs" / "first"  # from another folder than the run's
     assert cli.main(["evaluate", str(run)]) == 0
     assert capsys.readouterr().out == (run / "metrics.json").read_text()
+
+
+def test_evaluate_takes_other_samples_and_fewer_images(finished, desk, capsys):
+    run, seen = finished / "runs" / "first", []
+    for flags in (["-lls", "50"], ["-lls", "50", "--num-images", "3"], ["--num-images", "4000"]):
+        assert cli.main(["evaluate", str(run), *flags]) == 0
+        seen.append(json.loads(capsys.readouterr().out))
+    stored = json.loads((run / "metrics.json").read_text())
+    assert seen[0]["num_importance_samples"] == seen[1]["num_importance_samples"] == 50
+    assert seen[0]["test_elbo"] == stored["test_elbo"] and "num_test_images" not in seen[0]
+    assert seen[0]["test_log_likelihood"] != stored["test_log_likelihood"]
+    assert seen[1]["num_test_images"] == 3 and seen[1]["test_elbo"] != stored["test_elbo"]
+    assert seen[2] == stored | {"num_test_images": len(load_run(run).data.test)}
 
 
 def test_show_sums_up_and_draws_again(finished, desk, capsys):

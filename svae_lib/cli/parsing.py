@@ -21,8 +21,8 @@ class Parser(argparse.ArgumentParser):
         raise InputError(f"{message} ({self.prog} --help lists what there is)")
 
 
-def add_flag(group, spec: Field) -> None:
-    """Add a field's flag to a parser or one of its groups."""
+def add_flag(group, spec: Field, help: str | None = None) -> None:
+    """Add a field's flag to a parser or one of its groups, with its own help or another."""
     metadata, kind = spec.metadata, value_type(spec)
     if kind is bool:
         options, text = {"action": "store_true"}, metadata["help"]
@@ -31,6 +31,7 @@ def add_flag(group, spec: Field) -> None:
         options = {"metavar": "{" + ",".join(metadata["choices"]) + "}" if "choices" in metadata else metavar}
         default = ",".join(map(str, spec.default)) if kind is tuple else spec.default
         text = metadata["help"] + ("" if default is None else f"; default: {default}")
+    text = help or text
     options |= {"dest": spec.name, "default": argparse.SUPPRESS}
     group.add_argument(*flag_names(spec), help=text, **options)
     if "_" in spec.name:  # as the papers' code writes its flags

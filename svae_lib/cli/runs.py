@@ -2,9 +2,11 @@
 
 import argparse
 import json
+from dataclasses import replace
 from pathlib import Path
 
-from svae_lib.cli.parsing import add_runtime_flags, given
+from svae_lib.cli.parsing import add_flag, add_runtime_flags, given
+from svae_lib.experiment.config import FLAGS
 
 
 def add(commands) -> None:
@@ -18,6 +20,10 @@ def add(commands) -> None:
         parser.add_argument("run", metavar="RUN", type=Path, help="a run's folder")
         add_runtime_flags(parser)
         parser.set_defaults(command=command)
+        if name == "evaluate":
+            samples = next(spec for spec in FLAGS if spec.name == "num_importance_samples")
+            add_flag(parser, samples, "another number of them for the log-likelihood than the run had")
+            parser.add_argument("--num-images", metavar="N", type=_count, help="score the first N test images alone")
         if name == "classify":
             parser.add_argument("--embeddings", metavar="FILE", help="write latents and labels to this .npz file too")
 
@@ -37,6 +43,12 @@ def summary(metrics: dict, folder: Path) -> str:
     )
 
 
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r}: it must be an integer >= 1")
+    return int(text)
+
+
 def _load(arguments: argparse.Namespace):
     from svae_lib.experiment import load_run
 
@@ -48,7 +60,9 @@ def evaluate(arguments: argparse.Namespace) -> int:
     from svae_lib.experiment.run import score
 
     run = _load(arguments)
-    print(json.dumps(run.metrics | score(run.experiment, run.model, run.data), indent=2))
+    data = run.data if arguments.num_images is None else replace(run.data, test=run.data.test[: arguments.num_images])
+    scored = {} if arguments.num_images is None else {"num_test_images": len(data.test)}
+    print(json.dumps(run.metrics | score(run.experiment, run.model, data) | scored, indent=2))
     return 0
 
 
