@@ -1,14 +1,41 @@
-"""The one error that a user is meant to read, and the one way to import an optional dependency."""
+"""The errors and warnings that a user is meant to read, and the one way to import an optional dependency."""
 
 from importlib import import_module
 from types import ModuleType
+
+_LONGEST = 2_000  # characters of a line that a user is meant to read
+
+
+def printable(text: object) -> str:
+    """A text as it may reach a terminal, whichever file it is from: control characters are escaped, line ends stay.
+
+    Args:
+        text: Anything that is printed.
+
+    Example:
+        >>> print(printable("a\\x1b[2Jb"))
+        a\\x1b[2Jb
+    """
+    return "".join(
+        sign if sign.isprintable() or sign == "\n" else sign.encode("unicode_escape", "backslashreplace").decode()
+        for sign in str(text)
+    )
 
 
 class InputError(ValueError):
     """Wrong input from the user: one line that names the value and the cure.
 
-    The command line prints it on standard error and exits with status 2.
+    The command line prints it on standard error and exits with status 2. The middle of a very long one is left out.
     """
+
+    def __init__(self, text: object):
+        line = printable(text).replace("\n", " ")
+        half = _LONGEST // 2
+        super().__init__(line if len(line) <= _LONGEST else f"{line[:half]} ... {line[-half:]}")
+
+
+class InputWarning(UserWarning):
+    """One line on input that is taken, but not as a whole or not as it is; the command line prints it."""
 
 
 def import_optional(module: str, extra: str) -> ModuleType:

@@ -1,16 +1,16 @@
-"""Files of a run: written completely or not at all, read with an error that names them, and locked by one process."""
+"""Files of a run: written completely or not at all, and locked by one process."""
 
-import json
 import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from svae_lib.errors import InputError
+from svae_lib.reading import DIGEST, weights_digest
 
-if TYPE_CHECKING:  # torch takes a second to import, and the command line reads JSON before it needs torch
+if TYPE_CHECKING:  # torch takes a second to import, and the command line writes files before it needs torch
     from torch import Tensor
 
 
@@ -49,50 +49,8 @@ def atomic_write(path: str | os.PathLike, data: bytes) -> None:
         raise InputError(f"cannot write {path}: {error.strerror}; what was saved before is intact") from None
 
 
-def read_bytes(path: str | os.PathLike) -> bytes:
-    """The content of a file.
-
-    Raises:
-        InputError: The file cannot be read; names it and the system's reason.
-    """
-    try:
-        return Path(path).read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}") from None
-
-
-def read_json(path: str | os.PathLike) -> dict[str, Any]:
-    """The object in a JSON file.
-
-    Args:
-        path: The file.
-
-    Returns:
-        Its keys and values.
-
-    Raises:
-        InputError: The file cannot be read, or holds something else than a JSON object.
-    """
-    return _json_object(read_bytes(path), path)
-
-
-def read_json_lines(path: str | os.PathLike) -> list[dict[str, Any]]:
-    """The objects in a file of JSON lines, one per line.
-
-    Args:
-        path: The file.
-
-    Returns:
-        One dictionary per line.
-
-    Raises:
-        InputError: The file cannot be read, or a line is not a JSON object.
-    """
-    return [_json_object(line, path) for line in read_bytes(path).splitlines()]
-
-
 def save_weights(path: str | os.PathLike, weights: Mapping[str, "Tensor"], **metadata: object) -> None:
-    """Write tensors as a safetensors file.
+    """Write tensors as a safetensors file, with a digest that load_weights compares.
 
     Args:
         path: The file to write.
@@ -105,6 +63,7 @@ def save_weights(path: str | os.PathLike, weights: Mapping[str, "Tensor"], **met
     Example:
         >>> import torch
         >>> from tempfile import TemporaryDirectory
+        >>> from svae_lib.reading import load_weights
         >>> with TemporaryDirectory() as folder:
         ...     save_weights(f"{folder}/w.safetensors", {"w": torch.ones(2)}, epoch=3)
         ...     load_weights(f"{folder}/w.safetensors")
@@ -113,30 +72,8 @@ def save_weights(path: str | os.PathLike, weights: Mapping[str, "Tensor"], **met
     from safetensors.torch import save
 
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}
-    atomic_write(path, save(tensors, {name: str(value) for name, value in metadata.items()}))
-
-
-def load_weights(path: str | os.PathLike) -> tuple[dict[str, "Tensor"], dict[str, str]]:
-    """The tensors of a safetensors file, on the CPU, and its metadata.
-
-    Args:
-        path: The file.
-
-    Returns:
-        The tensors by name, and the words that describe them by name.
-
-    Raises:
-        InputError: The file is missing or incomplete.
-    """
-    from safetensors import SafetensorError, safe_open
-
-    if not os.path.exists(path):
-        raise InputError(f"there are no weights {path}")
-    try:
-        with safe_open(path, framework="pt") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
-        raise InputError(f"{path} is not a complete safetensors file ({error}): restore an intact copy") from None
+    words = {name: str(value) for name, value in metadata.items()}
+    atomic_write(path, save(tensors, words | {DIGEST: weights_digest(tensors, words)}))
 
 
 @contextmanager
@@ -167,16 +104,6 @@ def file_lock(path: str | os.PathLike, patience: float = 0) -> Iterator[None]:
             yield
         finally:
             path.unlink(missing_ok=True)
-
-
-def _json_object(text: bytes, path: str | os.PathLike) -> dict[str, Any]:
-    try:
-        value = json.loads(text)
-    except ValueError:
-        value = None
-    if not isinstance(value, dict):
-        raise InputError(f"{path} is damaged: restore an intact copy")
-    return value
 
 
 def _try_lock(path: Path) -> TextIO | None:

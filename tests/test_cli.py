@@ -15,7 +15,7 @@ import torch
 from svae_lib import cli
 from svae_lib.experiment import Experiment, load_run
 from svae_lib.experiment.flags import flag_names
-from svae_lib.files import load_weights
+from svae_lib.reading import load_weights
 from svae_lib.training.checkpoints import load_checkpoint
 from tests.commands import ENVIRONMENT, one_line, wait_for
 

@@ -10,7 +10,8 @@ from pkgutil import iter_modules
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-BESIDE = {"errors", "files", "datasets", "threads"}  # stand beside the layers and see each other alone
+# stand beside the layers and see each other alone
+BESIDE = {"errors", "reading", "files", "memory", "datasets", "threads"}
 BELOW = {  # what each layer may import besides itself and what stands beside
     "ops": set(),
     "distributions": {"ops"},

@@ -13,10 +13,10 @@ from svae_course.chapter_04.figures import TEN, partition
 from svae_course.vmf import vmf_at_pole
 from svae_lib.distributions import HypersphericalUniform
 from svae_lib.errors import InputError
-from svae_lib.files import load_weights
 from svae_lib.latent_spaces import parse_latent_space
 from svae_lib.plotting.live import LiveFigure
 from svae_lib.plotting.style import DIGIT_CMAP, FACTOR_COLORS, Picture, new_figure, png, styled, tile, to_numpy
+from svae_lib.reading import load_weights
 from svae_lib.widgets import SliderPanel
 
 WIDTHS = (1.15, 0.75, 1.3)

@@ -11,8 +11,9 @@ from svae_lib.errors import InputError
 from svae_lib.experiment.build import build_model
 from svae_lib.experiment.config import Experiment
 from svae_lib.experiment.run_folder import RunFolder
-from svae_lib.files import load_weights, save_weights
+from svae_lib.files import save_weights
 from svae_lib.models import VAE
+from svae_lib.reading import load_weights
 
 
 def save_model(

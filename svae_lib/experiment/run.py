@@ -15,8 +15,9 @@ from svae_lib.experiment.build import build
 from svae_lib.experiment.config import Experiment
 from svae_lib.experiment.model_file import load_state, save_model
 from svae_lib.experiment.run_folder import RunFolder, is_rank_zero
-from svae_lib.files import atomic_write, load_weights
+from svae_lib.files import atomic_write
 from svae_lib.models import VAE
+from svae_lib.reading import load_weights
 from svae_lib.training import History, Schedule, fit
 
 _OPTIONS_OF_FIT = (

@@ -10,7 +10,8 @@ from typing import Any
 from svae_lib.errors import InputError
 from svae_lib.experiment.config import Experiment
 from svae_lib.experiment.flags import long_flag
-from svae_lib.files import atomic_write, read_bytes, read_json, read_json_lines
+from svae_lib.files import atomic_write
+from svae_lib.reading import read_bytes, read_json, read_json_lines
 
 
 def is_rank_zero() -> bool:

@@ -11,8 +11,9 @@ import pytest
 import torch
 
 from svae_lib.errors import InputError
-from svae_lib.files import atomic_write, load_weights, save_weights
+from svae_lib.files import atomic_write, save_weights
 from svae_lib.models import ELBO
+from svae_lib.reading import load_weights
 from svae_lib.training import fit
 from svae_lib.training.checkpoints import load_checkpoint, save_checkpoint
 

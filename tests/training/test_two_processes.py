@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import svae_lib
-from svae_lib.files import load_weights
+from svae_lib.reading import load_weights
 from svae_lib.training.checkpoints import load_checkpoint
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(svae_lib.__file__).parents[1]), "OMP_NUM_THREADS": "1"}
