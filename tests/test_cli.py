@@ -103,7 +103,7 @@ FLAGS = {
     "-lr 1e-4": ("learning_rate", 1e-4),
     "--lr 0.1": ("learning_rate", 0.1),
     "--clip 1": ("clip", 1.0),
-    "--learn-radius --radius-learning-rate 0.01": ("radius_learning_rate", 0.01),
+    "--radius-learning-rate 0.01 --learn-radius": ("radius_learning_rate", 0.01),
     "-bi 0": ("burn_in", 0),
     "--burn_in 100": ("burn_in", 100),
     "-la 5": ("look_ahead", 5),
@@ -190,6 +190,55 @@ def test_what_the_model_does_not_use_is_reported_in_one_line(config, capsys, lin
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 1
     assert warning in lines[0]
+
+
+PAPERS = {  # arXiv 1804.00891, appendix, and the limit on the epochs in its authors' later scripts
+    "radius": 1.0, "concentration_head": "softplus", "concentration_floor": 1.0, "hidden": (256, 128),
+    "batch_size": 64, "learning_rate": 1e-3, "kl_warmup": 100, "burn_in": 100, "look_ahead": 50, "epochs": 300,
+    "num_importance_samples": 500, "beta": 1.0, "min_improvement": 0.01, "learn_radius": False, "clip": None,
+    "encoder_network": "mlp", "decoder_network": "mlp", "likelihood": "bernoulli", "covariance": "diagonal",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "line, other",
+    [
+        ("-n vmf -z 10 -d mnist", {"latent": "s10", "dataset": "mnist"}),
+        ("-n normal -z 5", {"latent": "e5"}),  # without a warning that a Gaussian has no radius
+        ("-n productspace -zd 4,4 -rs 3", {"latent": "s4,s4", "seed": 3}),
+        ("--latent 10xs4", {"latent": "10xs4"}),
+        ("-bs 100 -klw 5 --radius sqrt_m", {"batch_size": 100, "kl_warmup": 5, "burn_in": 5, "radius": "sqrt_m"}),
+    ],
+)
+def test_the_papers_settings_and_flags_that_override_them(config, capsys, line, other):
+    experiment = config("--papers", *line.split())
+    assert experiment == config(*line.split(), "--papers") == Experiment(**PAPERS | other)
+    assert capsys.readouterr().err == ""
+
+
+def test_help_says_what_the_papers_settings_are(config, desk, capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["train", "--help"])
+    text = " ".join(capsys.readouterr().out.split()).split("--papers ")[-1].split("; flags given beside it")[0]
+    said = dict(item.rsplit(" ", 1) for item in text.replace("(256, 128)", "256x128").split(", "))
+    papers = vars(config("--papers")) | {"hidden": "256x128"}
+    assert said == {name: str(papers[name.replace(" ", "_")]) for name in said}
+    changed = {name.replace("_", " ") for name, value in vars(config("-bi", "100")).items() if papers[name] != value}
+    assert changed - {"hidden"} <= set(said)
+
+
+def test_a_run_with_the_papers_settings_stores_plain_values_and_resumes(finished, desk, capsys):
+    line = ["train", *f"--papers -d {finished}/mine.npz -e 2 -hd 16 -lls 5 --threads 1 -en p".split()]
+    assert cli.main(line) == 0
+    stored = json.loads((desk / "runs" / "p" / "experiment.json").read_text())
+    assert "papers" not in stored
+    overridden = {"epochs": 2, "hidden": [16], "num_importance_samples": 5}
+    assert {name: stored[name] for name in PAPERS} == PAPERS | overridden
+    for again in (line, ["train", "-en", "p"]):
+        assert cli.main([*again, "--resume"]) == 0
+    capsys.readouterr()
+    assert cli.main(["train", "--papers", "-en", "p", "--resume"]) == 2
+    assert "was started with --hidden (16,), not (256, 128)" in one_line(capsys)
 
 
 WRONG = {

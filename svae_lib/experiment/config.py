@@ -160,9 +160,16 @@ class Experiment:
         return cls(**values)
 
 
+PAPERS: dict[str, Any] = {  # arXiv 1804.00891; for its "until convergence" the authors' later scripts have 300 epochs
+    "radius": 1.0, "concentration_floor": 1.0, "concentration_head": "softplus", "hidden": (256, 128), "epochs": 300,
+    "batch_size": 64, "learning_rate": 1e-3, "kl_warmup": 100, "look_ahead": 50, "num_importance_samples": 500,
+}  # fmt: skip
+_PAPERS_TEXT = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in PAPERS.items())
+
+
 @dataclass(frozen=True, kw_only=True)
 class PaperSpace:
-    """The latent space in the flags of the papers' code; dimensions are those of the manifold.
+    """The latent space in the flags of the papers' code, dimensions being the manifold's; and whether PAPERS apply.
 
     Raises:
         InputError: A value is not possible, or two contradict each other.
@@ -178,6 +185,8 @@ class PaperSpace:
                                     choices=("vmf", "normal"))
     z: int = flag(2, "-z", "model", "dimension of a vmf or normal: 2 is S^2", minimum=1)
     z_dims: tuple[int, ...] = flag((2, 3), "-zd", "model", "dimensions of a productspace's factors", minimum=1)
+    papers: bool = flag(False, "", "the papers' settings", f"{_PAPERS_TEXT}; flags given beside it override these, "
+                        "and choose data and latent space")
     # fmt: on
 
     def __post_init__(self):
@@ -204,26 +213,30 @@ def build_experiment(given: dict[str, Any], stored: Experiment | None = None) ->
     """The experiment of some flags.
 
     Args:
-        given: Values by field of Experiment or PaperSpace; the latter's stand in place of `latent`.
+        given: Values by field of Experiment or PaperSpace: the latter's stand in place of `latent`, and `papers` for
+            PAPERS, which the others override.
         stored: The configuration of a run that is resumed, which fills the rest.
 
     Returns:
         The experiment.
 
     Raises:
-        InputError: Both `latent` and fields of PaperSpace are given; and as PaperSpace and Experiment.
+        InputError: Both `latent` and what replaces it are given; and as PaperSpace and Experiment.
 
     Example:
         >>> build_experiment({"name": "normal", "z": 5, "seed": 1}) == Experiment(latent="e5", seed=1)
         True
+        >>> build_experiment({"papers": True, "epochs": 9}) == Experiment(**PAPERS | {"epochs": 9})
+        True
     """
     papers = {spec.name: given[spec.name] for spec in fields(PaperSpace) if spec.name in given}
     own = {name: value for name, value in given.items() if name not in papers}
-    if "latent" in own and papers:
-        raise InputError(f"--latent {own['latent']} replaces -n, -dis, -z and -zd: leave one or the other out")
     space = PaperSpace(**papers)
-    if papers:
+    if papers.keys() - {"papers"}:
+        if "latent" in own:
+            raise InputError(f"--latent {own['latent']} replaces -n, -dis, -z and -zd: leave one or the other out")
         own["latent"] = space.latent
+    own = PAPERS | own if space.papers else own
     return replace(stored, **own) if stored else Experiment(**own)
 
 

@@ -65,7 +65,7 @@ def _expand(tables: dict, runtime: dict) -> dict[str, Experiment]:
         given = fixed | case | dict(zip(grid, values, strict=True))
         given = {name: _read(_FLAGS[name], value) for name, value in given.items()}
         experiment = build_experiment(given | runtime)
-        name = _name(experiment, varies)
+        name = _name(experiment, {field: given.get(field, False) for field in varies})
         if name.casefold() in names:  # some file systems do not tell S from s
             raise InputError(f"two experiments are called {name}: leave one of them out")
         experiments[name] = experiment
@@ -93,8 +93,8 @@ def _read(spec: Field, value: Any) -> Any:
 
 def _name(experiment: Experiment, varies: dict) -> str:
     parts = [Path(experiment.dataset).stem, experiment.latent]
-    for field in varies:
-        value = getattr(experiment, field)
+    for field, value in varies.items():
+        value = getattr(experiment, field, value)  # `papers` is no field of it
         parts.append(f"{field}={','.join(map(str, value)) if isinstance(value, tuple) else value}")
     name = re.sub(r"[^\w.=+-]", "_", "-".join((*parts, str(experiment.seed))))
     if len(name.encode()) > 200:

@@ -22,6 +22,7 @@ import svae_lib
 from svae_lib import cli
 from svae_lib.errors import InputError
 from svae_lib.experiment import Experiment, run_experiment, sweep
+from svae_lib.experiment.config import PAPERS
 from svae_lib.experiment.sweep_file import read_sweep
 from svae_lib.files import file_lock
 from svae_lib.training.checkpoints import load_checkpoint
@@ -71,6 +72,18 @@ def test_names_tell_what_varies_and_flags_have_their_long_names_too(desk):
     )
 
 
+def test_the_papers_settings_in_a_file(desk):
+    Path("few.toml").write_text(
+        "[fixed]\npapers = true\nz_dims = '4,4'\nname = 'productspace'\n[grid]\nbatch_size = [64, 100]\n"
+    )
+    first, second = read_sweep("few.toml").items()
+    assert first == ("mnist_5k-s4_s4-batch_size=64-0", Experiment(latent="s4,s4", **PAPERS))
+    assert second == ("mnist_5k-s4_s4-batch_size=100-0", Experiment(latent="s4,s4", **PAPERS | {"batch_size": 100}))
+    Path("few.toml").write_text("[[case]]\npapers = true\nlatent = 's3'\n[[case]]\nlatent = 's3'\n")
+    expected = {"mnist_5k-s3-papers=True-0": Experiment(latent="s3", **PAPERS)}
+    assert read_sweep("few.toml") == expected | {"mnist_5k-s3-papers=False-0": Experiment(latent="s3")}
+
+
 def test_every_file_of_the_page_can_be_read(desk):
     page = (ROOT / "run_files" / "SWEEPS.md").read_text()
     counts = []
@@ -112,6 +125,7 @@ WRONG = {
     "[grid]\nseed = [true]": "an integer",
     "[grid]\nlr = [nan]": "> 0",
     "[grid]\nbinarize = ['false']": "yes or no",
+    "[fixed]\npapers = 'yes'\n" + GRID: "--papers 'yes': must be yes or no",
     "[grid]\nh_dims = [256, 128]": "integers separated by commas",
     "[grid]\nh_dims = ['256,x']": "'256,x'",
     "[grid]\nencode_type = ['rnn']": "choose from mlp, cnn",
