@@ -18,11 +18,12 @@ BELOW = {  # what each layer may import besides itself and what stands beside
     "latent_spaces": {"ops", "distributions"},
     "models": {"ops", "distributions", "latent_spaces"},
     "training": {"ops", "distributions", "latent_spaces", "models"},
+    "comparison": set(),
     "evaluation": {"ops", "distributions", "latent_spaces", "models"},
     "plotting": {"ops", "distributions", "latent_spaces", "models"},
 }
 BELOW["widgets"] = {"plotting", *BELOW["plotting"]}
-BELOW["experiment"] = {"plotting", "training", "evaluation", *BELOW["training"]}
+BELOW["experiment"] = {"comparison", "plotting", "training", "evaluation", *BELOW["training"]}
 BELOW["cli"] = {"experiment", *BELOW["experiment"]}
 FRONT = {"__init__", "__main__"}  # load what is asked of them, from every layer
 

@@ -22,9 +22,11 @@ def add(commands) -> None:
     parser.add_argument("--dry-run", action="store_true", help="check all, list the experiments, and do nothing")
     add_runtime_flags(parser)
     parser.set_defaults(command=sweep)
-    text = "mean and standard error over the seeds of a sweep, as Markdown, CSV, LaTeX and a picture"
-    parser = commands.add_parser("table", help=text, description=text)
+    text = "means over the seeds of a sweep with 95 % intervals, and tests, as Markdown, CSV, LaTeX and a picture"
+    parser = commands.add_parser("table", help=text.replace("%", "%%"), description=text)
     parser.add_argument("folder", metavar="SWEEP", type=Path, help="a sweep's folder, or any folder of runs")
+    text = "the row to compare with: its name, or its latent space; default: the highest mean log-likelihood"
+    parser.add_argument("--against", metavar="ROW", help=text)
     parser.set_defaults(command=table)
 
 
@@ -63,5 +65,5 @@ def table(arguments: argparse.Namespace) -> int:
     """Write and print a sweep's table; return the exit status."""
     from svae_lib.experiment.table import write_table
 
-    print(write_table(arguments.folder))
+    print(write_table(arguments.folder, arguments.against))
     return 0

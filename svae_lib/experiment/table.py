@@ -1,8 +1,6 @@
-"""A sweep in one table: each experiment's test figures, their mean over its seeds and that mean's standard error."""
+"""A sweep in tables: each experiment's test figures over its seeds, with intervals, and whether experiments differ."""
 
-import csv
 import io
-import math
 import os
 import re
 from collections.abc import Iterable
@@ -11,30 +9,41 @@ from pathlib import Path
 
 import numpy as np
 
+from svae_lib.comparison import Comparison, compare_all, half_width
 from svae_lib.errors import InputError
 from svae_lib.experiment.config import Experiment
 from svae_lib.experiment.run_folder import RunFolder
 from svae_lib.files import atomic_write
 
 QUANTITIES = {"log_likelihood": "log-likelihood", "elbo": "ELBO", "reconstruction": "reconstruction", "kl": "KL"}
+_COMPARED = "log_likelihood"
+_COMPARABLE = (
+    "dataset",
+    "likelihood",
+    "num_importance_samples",
+)  # rows that differ in one of them measure other things
 
 
 @dataclass(frozen=True)
 class Row:
-    r"""One experiment over its seeds; of n of them the mean has the standard error \sqrt(s^2 / n), s^2 over n - 1.
+    """One experiment over its seeds.
 
     Attributes:
         settings: Data set, latent space, and which other fields differ between the rows.
         scores: By quantity and seed, in nats per image.
+        against: The name of the row that its log-likelihood is compared with, which may be its own.
+        comparison: This row minus that one, p values after Holm's correction; None where there is no other row.
 
     Example:
         >>> row = Row({"dataset": "mnist", "latent": "s2"}, {"kl": {0: 7.0, 1: 8.0, 2: 9.0}})
-        >>> row.mean("kl"), round(row.error("kl"), 4), row.text("kl"), str(row)
-        (8.0, 0.5774, '8.00 ± 0.58', 's2')
+        >>> row.mean("kl"), round(row.half_width("kl"), 4), row.text("kl"), str(row)
+        (8.0, 2.4841, '8.00 ± 2.48', 's2')
     """
 
     settings: dict[str, str]
     scores: dict[str, dict[int, float]]
+    against: str | None = None
+    comparison: Comparison | None = None
 
     @property
     def seeds(self) -> int:
@@ -45,34 +54,34 @@ class Row:
         """The mean of a quantity over the seeds."""
         return float(np.mean(list(self.scores[quantity].values())))
 
-    def error(self, quantity: str) -> float | None:
-        """The mean's standard error; None for one seed, which says nothing about others."""
-        if self.seeds == 1:
-            return None
-        with np.errstate(invalid="ignore"):  # an infinite score has no error that is a number
-            return float(np.std(list(self.scores[quantity].values()), ddof=1)) / math.sqrt(self.seeds)
+    def half_width(self, quantity: str) -> float | None:
+        """Half the width of the mean's 95 % interval; None for one seed, which says nothing about others."""
+        return None if self.seeds == 1 else half_width(list(self.scores[quantity].values()))
 
-    def text(self, quantity: str, between: str = " ± ") -> str:
-        """The mean and its standard error, with two decimals."""
-        error = self.error(quantity)
-        return f"{self.mean(quantity):.2f}" + ("" if error is None else f"{between}{error:.2f}")
+    def text(self, quantity: str) -> str:
+        """The mean and half the width of its interval, with two decimals."""
+        half = self.half_width(quantity)
+        return f"{self.mean(quantity):.2f}" + ("" if half is None else f" ± {half:.2f}")
 
     def __str__(self) -> str:
         return ", ".join(value if name == "latent" else f"{name} {value}"
                          for name, value in self.settings.items() if name != "dataset")  # fmt: skip
 
 
-def read_rows(folder: str | os.PathLike) -> tuple[list[Row], list[str]]:
-    """Read a folder of runs.
+def read_rows(folder: str | os.PathLike, against: str | None = None) -> tuple[list[Row], list[str]]:
+    """Read a folder of runs, and compare the rows of each data set in their log-likelihood.
 
     Args:
         folder: A sweep's folder, or any folder of runs.
+        against: The row that the others are compared with: its name, or its latent space where no other row has it;
+            default: of every data set, the row with the highest mean.
 
     Returns:
         The rows, sorted by name, and the names of the runs that are not finished.
 
     Raises:
-        InputError: No run is finished, one cannot be read, or two have the same experiment and seed.
+        InputError: No run is finished, one cannot be read, two have the same experiment and seed, or `against` does not
+            name exactly one row.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -92,14 +101,15 @@ def read_rows(folder: str | os.PathLike) -> tuple[list[Row], list[str]]:
         seeds[experiment.seed] = run
     rows = [Row(each, _scores(seeds)) for each, seeds in zip(_settings(list(groups)), groups.values(), strict=True)]
     missing = [run.path.name for run in runs if run not in finished]
-    return sorted(rows, key=lambda row: _natural(row.settings.values())), missing
+    return _compared(sorted(rows, key=lambda row: _natural(row.settings.values())), against), missing
 
 
-def write_table(folder: str | os.PathLike) -> str:
+def write_table(folder: str | os.PathLike, against: str | None = None) -> str:
     """Write table.md, table.csv, table.tex and table.png into a folder of runs.
 
     Args:
         folder: A sweep's folder, or any folder of runs.
+        against: As read_rows.
 
     Returns:
         The text of table.md.
@@ -107,16 +117,17 @@ def write_table(folder: str | os.PathLike) -> str:
     Raises:
         InputError: As read_rows.
     """
+    from svae_lib.experiment.table_text import csv_text, latex, markdown
     from svae_lib.plotting.runs import seed_scores
 
-    rows, missing = read_rows(folder)
+    rows, missing = read_rows(folder, against)
     picture = io.BytesIO()
     seed_scores(rows, QUANTITIES).savefig(picture, format="png")
-    text = _markdown(rows, missing)
-    texts = {"md": text.encode(), "csv": _csv(rows).encode(), "tex": _latex(rows).encode()}
-    for suffix, content in (texts | {"png": picture.getvalue()}).items():
+    texts = {"md": markdown(rows, missing, against), "csv": csv_text(rows), "tex": latex(rows)}
+    files = {suffix: text.encode() for suffix, text in texts.items()} | {"png": picture.getvalue()}
+    for suffix, content in files.items():
         atomic_write(Path(folder) / f"table.{suffix}", content)
-    return text
+    return texts["md"]
 
 
 def _scores(seeds: dict[int, RunFolder]) -> dict[str, dict[int, float]]:
@@ -143,45 +154,19 @@ def _natural(texts: Iterable[str]) -> list:
     return [[(not piece.isdigit(), int(piece) if piece.isdigit() else 0, piece) for piece in row] for row in pieces]
 
 
-def _cells(rows: list[Row], between: str, form: str = "{}") -> list[list[str]]:
-    head = [*rows[0].settings, "seeds", *QUANTITIES.values()]
-    figures = ([form.format(row.text(each, between)) for each in QUANTITIES] for row in rows)
-    return [head, *([*row.settings.values(), str(row.seeds), *line] for row, line in zip(rows, figures, strict=True))]
-
-
-def _markdown(rows: list[Row], missing: list[str]) -> str:
-    cells = _cells(rows, " ± ")
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    left = len(rows[0].settings)
-    lines = ["| " + " | ".join(cell.ljust(width) if number < left else cell.rjust(width)
-                               for number, (cell, width) in enumerate(zip(line, widths, strict=True))) + " |"
-             for line in cells]  # fmt: skip
-    rule = "|".join("-" * (width + 1) + ("-" if number < left else ":") for number, width in enumerate(widths))
-    notes = ["Nats per image, on the test images: mean ± standard error over the seeds."]
-    if any(row.seeds == 1 for row in rows):
-        notes.append("A row of one seed has no standard error.")
-    if missing:
-        notes.append(f"Not finished, and left out: {', '.join(missing)}.")
-    return "\n".join([lines[0], f"|{rule}|", *lines[1:], "", " ".join(notes), ""])
-
-
-def _csv(rows: list[Row]) -> str:
-    text = io.StringIO()
-    names = [column for each in QUANTITIES for column in (each, f"{each}_standard_error")]
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*rows[0].settings, "seeds", *names])
+def _compared(rows: list[Row], against: str | None) -> list[Row]:
+    """The same rows, each with its comparison where there is another one of its data set to compare it with."""
+    groups: dict[tuple, dict[str, Row]] = {}
     for row in rows:
-        figures = [value for each in QUANTITIES for value in (row.mean(each), row.error(each))]
-        writer.writerow([*row.settings.values(), row.seeds, *figures])
-    return text.getvalue()
-
-
-def _latex(rows: list[Row]) -> str:
-    left = len(rows[0].settings)
-    special = str.maketrans({sign: f"\\{sign}" for sign in "_&%#$"})
-    lines = [
-        " & ".join([cell.translate(special) for cell in line[: left + 1]] + line[left + 1 :]) + r" \\"
-        for line in _cells(rows, r" \pm ", "${}$")
-    ]
-    return "\n".join([rf"\begin{{tabular}}{{{'l' * left}{'r' * 5}}}", r"\hline", lines[0], r"\hline", *lines[1:],
-                      r"\hline", r"\end{tabular}", ""])  # fmt: skip
+        groups.setdefault(tuple(map(row.settings.get, _COMPARABLE)), {})[str(row)] = row
+    named = [[name for name, row in group.items() if against in (name, row.settings["latent"])]
+             for group in groups.values()]  # fmt: skip
+    most = max(named, key=len)
+    if against is not None and len(most) != 1:
+        choices = "; ".join(map(repr, most or dict.fromkeys(map(str, rows))))
+        raise InputError(f"--against {against!r} names {len(most) or 'none'} of the rows: choose from {choices}")
+    for group, names in zip(groups.values(), named, strict=True):
+        scores = {name: list(row.scores[_COMPARED].values()) for name, row in group.items()}
+        reference, found = compare_all(scores, names[0] if names else against)
+        group |= {name: replace(row, against=reference, comparison=found.get(name)) for name, row in group.items()}
+    return [row for group in groups.values() for row in group.values()]

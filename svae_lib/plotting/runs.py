@@ -42,11 +42,11 @@ def training_curves(rows: list[dict]) -> Picture:
 
 @styled
 def seed_scores(rows: Sequence, quantities: Mapping[str, str]) -> Picture:
-    """Test scores of a sweep: one dot per seed, the mean as a line across, a bar of one standard error to either side.
+    """Test scores of a sweep: one dot per seed, the mean as a line across, a bar for its 95 % interval.
 
     Args:
         rows: as svae_lib.experiment.table.read_rows gives them: .settings["dataset"], .scores[quantity] by seed,
-            .mean(quantity), .error(quantity), and str(row) for the label.
+            .mean(quantity), .half_width(quantity), and str(row) for the label.
         quantities: the title of each quantity.
 
     Returns:
@@ -56,7 +56,7 @@ def seed_scores(rows: Sequence, quantities: Mapping[str, str]) -> Picture:
     for row in rows:
         sets.setdefault(row.settings["dataset"], []).append(row)
     heights = [len(group) + 2 for group in sets.values()]
-    figure = new_figure(12, 0.8 + 0.32 * sum(heights), "Test images: every seed, the mean and its standard error")
+    figure = new_figure(12, 0.8 + 0.32 * sum(heights), "Test images: every seed, the mean and its 95 % interval")
     panels = figure.subplots(len(sets), len(quantities), squeeze=False, sharey="row", height_ratios=heights)
     for line, (dataset, group) in zip(panels, sets.items(), strict=True):
         line[0].set_yticks(range(len(group)), [str(row) for row in group])
@@ -68,6 +68,6 @@ def seed_scores(rows: Sequence, quantities: Mapping[str, str]) -> Picture:
                 values = np.array(list(row.scores[quantity].values()))
                 axes.plot(values, np.full(len(values), place), "o", color="C0", alpha=0.6, markersize=5)
                 axes.plot([row.mean(quantity)] * 2, [place - 0.3, place + 0.3], color="C1")
-                if row.error(quantity) is not None:
-                    axes.errorbar(row.mean(quantity), place, xerr=row.error(quantity), color="C1", capsize=3)
+                if (half := row.half_width(quantity)) is not None:
+                    axes.errorbar(row.mean(quantity), place, xerr=half, color="C1", capsize=3)
     return figure

@@ -1,4 +1,4 @@
-"""A sweep's table: means and errors that are those of the runs, in every format, and what cannot be summed up."""
+"""A sweep's tables: means, intervals and tests of its runs, in every format, and what cannot be summed up."""
 
 import csv
 import json
@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from svae_lib import cli
+from svae_lib.comparison import compare
 from svae_lib.experiment import Experiment
 from svae_lib.experiment.table import QUANTITIES, read_rows
 from svae_lib.plotting.runs import seed_scores
@@ -54,11 +55,13 @@ def test_every_row_is_an_experiment_without_its_seed(runs, capsys):
     assert found == [("frey_faces", "s10", "3"), ("mnist", "s2", "2"), ("mnist", "s4,s4", "1"), ("mnist", "s10", "3")]
     kl = 7.0, 8.0, 10.0
     assert float(lines[3]["kl"]) == pytest.approx(statistics.mean(kl), rel=1e-12)
-    assert float(lines[3]["kl_standard_error"]) == pytest.approx(statistics.stdev(kl) / math.sqrt(3), rel=1e-12)
+    t = 0.95 * math.sqrt(2 / (1 - 0.95**2))  # the 97.5 % point of Student's t, two degrees of freedom: 4.303
+    half = t * statistics.stdev(kl) / math.sqrt(3)
+    assert float(lines[3]["kl_half_width"]) == pytest.approx(half, rel=1e-12)
     assert float(lines[3]["log_likelihood"]) == pytest.approx(-100.5 - statistics.mean(kl), rel=1e-12)
-    assert [lines[2][name] for name in ("kl", "kl_standard_error")] == ["8.0", ""]
+    assert [lines[2][name] for name in ("kl", "kl_half_width")] == ["8.0", ""]
     assert out == (runs / "table.md").read_text() + "\n"
-    assert "A row of one seed has no standard error." in out
+    assert "A row of one seed has no interval and no test." in out
     assert "Not finished, and left out: mnist-s2-6." in out
     assert {path.name for path in runs.glob("table.*")} == FILES
 
@@ -68,12 +71,13 @@ def test_the_formats_say_the_same(runs, capsys):
     heads, rule, *lines = [line.strip("| ").split("|") for line in out.split("\n\n")[0].splitlines()]
     cells = [[cell.strip() for cell in line] for line in (heads, *lines)]
     assert all(set(dashes) <= {"-", ":"} for dashes in rule) and len(rule) == len(heads)
-    assert cells[4] == ["mnist", "s10", "3", "-108.83 ± 0.88", "-135.33 ± 0.88", "-127.00 ± 0.00", "8.33 ± 0.88"]
-    latex = (runs / "table.tex").read_text()
+    assert cells[4] == ["mnist", "s10", "3", "-108.83 ± 3.79", "-135.33 ± 3.79", "-127.00 ± 0.00", "8.33 ± 3.79"]
+    latex, tests = (runs / "table.tex").read_text().split("\n\n")
     assert latex.count("\\\\\n") == len(cells) == 5
     assert (
-        r"mnist & s10 & 3 & $-108.83 \pm 0.88$ & $-135.33 \pm 0.88$ & $-127.00 \pm 0.00$ & $8.33 \pm 0.88$ \\" in latex
+        r"mnist & s10 & 3 & $-108.83 \pm 3.79$ & $-135.33 \pm 3.79$ & $-127.00 \pm 0.00$ & $8.33 \pm 3.79$ \\" in latex
     )
+    assert tests.count("\\\\\n") == 1 + 2 and r"95 \% interval" in tests  # s2 and s4,s4 against s10
     assert r"frey\_faces & s10" in latex
     assert (runs / "table.png").read_bytes()[:4] == b"\x89PNG"
 
@@ -97,7 +101,96 @@ def test_a_score_that_is_no_number_is_shown_as_it_is(tmp_path, capsys):
     store(tmp_path, "s3-0", (math.inf,) * 4, latent="s3")
     store(tmp_path, "s3-1", (1.0,) * 4, latent="s3", seed=1)
     out = table(tmp_path, capsys)
-    assert "nan ± nan" in out and "inf ± nan" in out
+    assert "nan ± nan" in out and "inf ± nan" in out and "verdict" not in out  # nothing can be compared
+
+
+def sweep(folder: Path, scores: dict[str, tuple], **values) -> None:
+    """Runs with these log-likelihoods, by latent space."""
+    for latent, each in scores.items():
+        for seed, score in enumerate(each):
+            name = "-".join(map(str, (*values.values(), latent, seed)))
+            store(folder, name, (score, score, score, 1.0), latent=latent, seed=seed, **values)
+
+
+SCORES = {
+    "e10": (-112.9, -113.1, -113.0, -113.2),
+    "s10": (-111.9, -112.1, -112.0, -112.2),
+    "10xs1": (-112.0, -112.2, -112.1, -112.1),
+    "s2": (-148.0,),
+    "s3": (math.inf, -110.0),
+    "s4": (-120.0, -120.0),
+}
+
+
+def verdicts(folder: Path, *options: str) -> dict[str, str]:
+    assert cli.main(["table", str(folder), *options]) == 0
+    with open(folder / "table.csv") as file:
+        return {line["latent"]: line["verdict"] for line in csv.DictReader(file)}
+
+
+def test_rows_are_compared_with_the_highest_mean(tmp_path, capsys):
+    """A row of one seed, one that is not finite: no test, and never the highest."""
+    sweep(tmp_path, SCORES)
+    found = verdicts(tmp_path)
+    assert found == {
+        "e10": "lower",
+        "s10": "",
+        "10xs1": "not separated",
+        "s2": "no test",
+        "s3": "no test",
+        "s4": "lower",
+    }
+    out = capsys.readouterr().out
+    rows, _ = read_rows(tmp_path)
+    pair = next(row for row in rows if str(row) == "e10")
+    assert pair.against == "s10" and pair.comparison.difference == pytest.approx(-1)
+    family = 6  # the pairs of e10, s10, 10xs1 and s4; this one has the fourth smallest p
+    assert pair.comparison.welch == pytest.approx(compare(SCORES["e10"], SCORES["s10"]).welch * (family - 3))
+    assert (
+        "all pairs of its rows" in out and "0.029 (4 seeds against 4)" in out and "seeds, which are not paired" in out
+    )
+
+
+def test_the_row_to_compare_with_can_be_named(tmp_path, capsys):
+    sweep(tmp_path, SCORES)
+    found = verdicts(tmp_path, "--against", "e10")
+    assert found["s10"] == found["10xs1"] == "higher" and found["s4"] == "lower" and found["e10"] == ""
+    out = capsys.readouterr().out
+    assert "that of e10" in out and "Holm's correction over its rows" in out
+    assert set(verdicts(tmp_path, "--against", "s2").values()) == {"", "no test"}  # one seed
+    lines = capsys.readouterr().out.splitlines()
+    assert max(len(line) for line in lines if line.startswith("|")) <= 120  # fits a terminal
+
+
+def test_only_what_measures_the_same_is_compared(tmp_path, capsys):
+    """Rows of other data, or with probabilities of other pixels, are never compared, whatever is named."""
+    sweep(tmp_path, {"e2": (-1.0, -2.0), "s2": (-3.0, -4.0)}, dataset="mnist")
+    sweep(tmp_path, {"e2": (1.0, 2.0), "s2": (3.0, 4.0)}, dataset="mnist", likelihood="gaussian")
+    sweep(tmp_path, {"e2": (5.0, 6.0), "s2": (7.0, 8.5)}, dataset="frey_faces")
+    sweep(tmp_path, {"s2": (5.0, 6.0)}, dataset="omniglot")
+    highest = {"frey_faces": "s2", "bernoulli": "e2", "gaussian": "s2", "omniglot": "s2"}
+    for row in read_rows(tmp_path)[0]:
+        where = row.settings["dataset"] if row.settings["dataset"] != "mnist" else row.settings["likelihood"]
+        assert row.against.split(",")[0] == highest[where] and row.against.endswith(row.settings["likelihood"])
+        assert (row.comparison is None) == (row.settings["latent"] == highest[where])
+    for row in read_rows(tmp_path, against="e2")[0]:
+        assert (row.comparison is None) == (row.settings["latent"] == "e2" or row.settings["dataset"] == "omniglot")
+
+
+@pytest.mark.parametrize(
+    "against, message",
+    [
+        ("e3", "--against 'e3' names none of the rows: choose from 'e2, beta 1.0'; 's2, beta 1.0'; 's2, beta 2.0'"),
+        ("s2", "--against 's2' names 2 of the rows: choose from 's2, beta 1.0'; 's2, beta 2.0'"),
+    ],
+)
+def test_a_row_that_cannot_be_told_is_one_line(tmp_path, capsys, against, message):
+    sweep(tmp_path, {"e2": (1.0, 2.0), "s2": (3.0, 4.0)}, beta=1.0)
+    sweep(tmp_path, {"s2": (3.0, 4.0)}, beta=2.0)
+    assert cli.main(["table", str(tmp_path), "--against", against]) == 2
+    assert capsys.readouterr().err == f"svae: {message}\n"
+    assert not any(tmp_path.rglob("table.*"))
+    assert cli.main(["table", str(tmp_path), "--against", "s2, beta 2.0"]) == 0
 
 
 def test_the_picture_shows_every_seed_of_every_row(runs):
@@ -108,7 +201,9 @@ def test_the_picture_shows_every_seed_of_every_row(runs):
     assert [label.get_text() for label in figure.axes[4].get_yticklabels()] == ["s2", "s4,s4", "s10"]
     dots = [line.get_xdata().tolist() for line in digits.lines if line.get_marker() == "o"]
     assert dots == [[8.0, 8.0], [8.0], [7.0, 8.0, 10.0]]
-    assert len(faces.containers) == 1 and len(digits.containers) == 2  # one seed has no error bar
+    assert len(faces.containers) == 1 and len(digits.containers) == 2  # one seed has no interval
+    bar = digits.containers[1].lines[2][0].get_segments()[0][:, 0]
+    assert (bar[1] - bar[0]) / 2 == pytest.approx(rows[3].half_width("kl"))
 
 
 @pytest.mark.parametrize(
