@@ -86,6 +86,7 @@ def classify(arguments: argparse.Namespace) -> int:
             f"{row.classifier:<20} {row.num_labels:5d} labels: {row.accuracy:.1%} +- {row.standard_error:.1%} "
             f"of {len(run.data.test):,} test images ({row.num_draws} draws)"
         )
+    print("+- is the standard error over draws of labels, for this one training: it says nothing about other seeds")
     if arguments.embeddings is not None:
         save_embeddings(arguments.embeddings, run.model, run.data)
     return 0

@@ -71,14 +71,14 @@ def _notes(rows: list[Row], missing: list[str], against: str | None) -> list[str
         notes.append(f"Not finished, and left out: {', '.join(missing)}.")
     tested = [row.comparison for row in rows if row.comparison and row.comparison.verdict != "no test"]
     if tested:
-        family = "its rows" if against else "all pairs of its rows, as the scores themselves choose the highest"
+        family = "comparisons" if against else "pairs of rows, as the scores themselves choose the highest"
         sizes = sorted({each.sizes for each in tested})
         least = ", ".join(f"{smallest_permutation_p(n, m):.2g} ({n} seeds against {m})" for n, m in sizes)
         notes += [
             f"Compared is the log-likelihood with that of {against or 'the highest mean'} on the same data set: "
             "difference of means, with Welch's interval for this comparison alone.",
             "p is of Welch's t test and of a permutation test over the seeds, which are not paired; both after Holm's "
-            f"correction over {family}.",
+            f"correction over a data set's {family}.",
             "Rows are called higher or lower where p (Welch) < 0.05. That test takes scores as normally distributed; "
             f"the other does not, but before the correction cannot give less than {least}.",
         ]

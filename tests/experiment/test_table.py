@@ -147,7 +147,9 @@ def test_rows_are_compared_with_the_highest_mean(tmp_path, capsys):
     family = 6  # the pairs of e10, s10, 10xs1 and s4; this one has the fourth smallest p
     assert pair.comparison.welch == pytest.approx(compare(SCORES["e10"], SCORES["s10"]).welch * (family - 3))
     assert (
-        "all pairs of its rows" in out and "0.029 (4 seeds against 4)" in out and "seeds, which are not paired" in out
+        "a data set's pairs of rows" in out
+        and "0.029 (4 seeds against 4)" in out
+        and "seeds, which are not paired" in out
     )
 
 
@@ -156,7 +158,7 @@ def test_the_row_to_compare_with_can_be_named(tmp_path, capsys):
     found = verdicts(tmp_path, "--against", "e10")
     assert found["s10"] == found["10xs1"] == "higher" and found["s4"] == "lower" and found["e10"] == ""
     out = capsys.readouterr().out
-    assert "that of e10" in out and "Holm's correction over its rows" in out
+    assert "that of e10" in out and "Holm's correction over a data set's comparisons" in out
     assert set(verdicts(tmp_path, "--against", "s2").values()) == {"", "no test"}  # one seed
     lines = capsys.readouterr().out.splitlines()
     assert max(len(line) for line in lines if line.startswith("|")) <= 120  # fits a terminal
