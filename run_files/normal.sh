@@ -1,7 +1,6 @@
 #!/bin/sh
-# The Gaussian VAE on MNIST, to compare the hyperspherical one with (arXiv 1804.00891, table 1).
+# The Gaussian VAE on MNIST, to compare the hyperspherical one with (arXiv 1804.00891, table 1), one run each.
 set -e
 for z in 2 5 10 20 40; do
-    "${PYTHON:-python}" -m svae_lib train -n normal -z "$z" -d mnist -e 200 -klw 100 -la 50 -lls 500 \
-        -ld runs/normal -en "e$z" "$@"
+    "${PYTHON:-python}" -m svae_lib train --papers -n normal -z "$z" -d mnist -ld runs/normal -en "e$z" "$@"
 done
