@@ -1,11 +1,13 @@
-"""Files of a run: written completely or not at all, and locked by one process."""
+"""Files of a run: written completely or not at all."""
 
+import json
 import os
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from secrets import token_hex
+from typing import TYPE_CHECKING, Any
 
 from svae_lib.errors import InputError
 from svae_lib.reading import DIGEST, weights_digest
@@ -13,11 +15,17 @@ from svae_lib.reading import DIGEST, weights_digest
 if TYPE_CHECKING:  # torch takes a second to import, and the command line writes files before it needs torch
     from torch import Tensor
 
+TEMPORARY = ".svae-"  # begins the name of a file until it is complete
+NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
+_APPEND = os.O_WRONLY | os.O_APPEND | NO_FOLLOW
+
 
 def atomic_write(path: str | os.PathLike, data: bytes) -> None:
-    """Write `data` to a temporary name, flush it to the disk, and rename it to `path`.
+    """Write `data` to a temporary file, flush it to the disk, and rename it to `path`.
 
-    If the process is killed or the disk fills up, `path` holds the old content or the new, never a part.
+    If the process is killed or the disk fills up, `path` holds the old content or the new, never a part. The temporary
+    name is random and new, and a symbolic link of the name `path` is replaced: nobody who can write into the folder can
+    lead the data elsewhere. What a killed process left there is removed an hour later.
 
     Args:
         path: The file to write; its folder must exist.
@@ -34,10 +42,11 @@ def atomic_write(path: str | os.PathLike, data: bytes) -> None:
         ['a.txt']
     """
     path = Path(path)
-    temporary = path.with_name(path.name + ".tmp")
-    try:
+    temporary = path.with_name(f"{TEMPORARY}{token_hex(8)}.tmp")
+    with _named_errors(path):
+        remove_unfinished(path.parent, seconds=3600)
         try:
-            with open(temporary, "wb") as file:
+            with open(temporary, "xb") as file:  # x: a new file, no link of that name
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
@@ -45,8 +54,60 @@ def atomic_write(path: str | os.PathLike, data: bytes) -> None:
         finally:
             with suppress(OSError):
                 temporary.unlink()  # it is there only where the renaming was not reached
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror}; what was saved before is intact") from None
+
+
+class GrowingLines:
+    """A file of JSON lines that grows: each time only what is new is written, in a time that does not grow with it.
+
+    Args:
+        path: The file.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> from svae_lib.reading import read_json_lines
+        >>> with TemporaryDirectory() as folder:
+        ...     file = GrowingLines(f"{folder}/rows.jsonl")
+        ...     file.write([{"a": 1}])
+        ...     file.write([{"a": 1}, {"a": 2}])
+        ...     read_json_lines(file.path)
+        [{'a': 1}, {'a': 2}]
+    """
+
+    def __init__(self, path: str | os.PathLike):
+        self.path = Path(path)
+        self._count = 0  # lines that are this object's
+
+    def write(self, rows: Sequence[Mapping[str, Any]], whole: bool = False) -> None:
+        """Append the rows that are new. If the process is killed meanwhile, the last line may be cut short.
+
+        Args:
+            rows: All rows, of which the first are those of the last call.
+            whole: Whether to replace the file by all of them, as atomic_write does; the first call does so anyway.
+
+        Raises:
+            InputError: As atomic_write, and for a symbolic link, which is not followed.
+        """
+        add = self._count > 0 and not whole and os.path.lexists(self.path)
+        text = "".join(json.dumps(row) + "\n" for row in rows[self._count if add else 0 :]).encode()
+        if not add:
+            atomic_write(self.path, text)
+        else:
+            with _named_errors(self.path), open(os.open(self.path, _APPEND), "ab") as file:
+                file.write(text)
+        self._count = len(rows)
+
+
+def remove_unfinished(folder: Path, seconds: float = 0) -> None:
+    """Remove what killed processes left of files that they were writing.
+
+    Args:
+        folder: The folder.
+        seconds: The least age; 0 only where no other process writes.
+    """
+    for path in folder.glob(f"{TEMPORARY}*.tmp"):
+        with suppress(OSError):  # another process may remove it too
+            if time.time() - path.lstat().st_mtime >= seconds:
+                path.unlink()
 
 
 def save_weights(path: str | os.PathLike, weights: Mapping[str, "Tensor"], **metadata: object) -> None:
@@ -77,48 +138,8 @@ def save_weights(path: str | os.PathLike, weights: Mapping[str, "Tensor"], **met
 
 
 @contextmanager
-def file_lock(path: str | os.PathLike, patience: float = 0) -> Iterator[None]:
-    """A lock that one process can hold at a time; the system releases it however that process ends.
-
-    Args:
-        path: The file to lock; it is created, and removed when the block ends.
-        patience: Seconds to wait while another process holds it.
-
-    Raises:
-        InputError: Another process still holds it after that time, or the file cannot be made.
-
-    Example:
-        >>> from tempfile import TemporaryDirectory
-        >>> with TemporaryDirectory() as folder, file_lock(f"{folder}/.lock"):
-        ...     os.listdir(folder)
-        ['.lock']
-    """
-    path = Path(path)
-    deadline = time.monotonic() + patience
-    while (file := _try_lock(path)) is None:
-        if time.monotonic() > deadline:
-            raise InputError(f"another process is at work in {path.parent}: wait for it, or end it")
-        time.sleep(0.1)
-    with file:
-        try:
-            yield
-        finally:
-            path.unlink(missing_ok=True)
-
-
-def _try_lock(path: Path) -> TextIO | None:
-    """The open file if this process holds its lock now, else None."""
-    import fcntl
-
+def _named_errors(path: str | os.PathLike) -> Iterator[None]:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with ExitStack() as closing:
-            file = closing.enter_context(open(path, "w"))
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if os.path.samestat(os.fstat(file.fileno()), os.stat(path)):
-                closing.pop_all()
-                return file
-    except (BlockingIOError, FileNotFoundError):  # another process holds it, or held it and has removed it since
-        return None
+        yield
     except OSError as error:
-        raise InputError(f"cannot lock {path}: {error.strerror}") from None
+        raise InputError(f"cannot write {path}: {error.strerror}; what was saved before is intact") from None

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 # stand beside the layers and see each other alone
-BESIDE = {"errors", "reading", "files", "memory", "datasets", "threads"}
+BESIDE = {"errors", "reading", "files", "locks", "memory", "process", "datasets", "threads"}
 BELOW = {  # what each layer may import besides itself and what stands beside
     "ops": set(),
     "distributions": {"ops"},

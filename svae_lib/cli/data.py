@@ -2,6 +2,8 @@
 
 import argparse
 
+from svae_lib.cli.parsing import say
+
 
 def add(commands) -> None:
     """Add the commands to the parser."""
@@ -23,7 +25,7 @@ def show_list(arguments: argparse.Namespace) -> int:
     rows = data_table(arguments.data_dir)
     widths = {column: max(len(row[column]) for row in rows) for column in rows[0]}
     for row in ({column: column for column in rows[0]}, *rows):
-        print("  ".join(text.ljust(widths[column]) for column, text in row.items()).rstrip())
+        say("  ".join(text.ljust(widths[column]) for column, text in row.items()).rstrip())
     return 0
 
 
@@ -32,5 +34,5 @@ def fetch(arguments: argparse.Namespace) -> int:
     from svae_lib import datasets
 
     new = datasets.fetch(arguments.name, arguments.data_dir)
-    print("\n".join(f"wrote {path}" for path in new) or f"{arguments.name} is here already")
+    say("\n".join(f"wrote {path}" for path in new) or f"{arguments.name} is here already")
     return 0

@@ -1,11 +1,12 @@
-"""Parsing, shared by all commands: errors of one line, flags from fields, and messages of rank zero alone."""
+"""Parsing, shared by all commands: errors of one line and flags from fields."""
 
 import argparse
+import os
 import sys
 from collections.abc import Iterable
 from dataclasses import Field
 
-from svae_lib.errors import InputError
+from svae_lib.errors import InputError, printable
 from svae_lib.experiment.config import FLAGS, RUNTIME
 from svae_lib.experiment.flags import flag_names, read, value_type
 from svae_lib.experiment.run_folder import is_rank_zero
@@ -52,10 +53,21 @@ def given(arguments: argparse.Namespace, specs: Iterable[Field] = FLAGS) -> dict
 
 
 def complain(reason: object, status: int) -> int:
-    """Print in one line what went wrong, and return the exit status."""
-    if is_rank_zero():
-        print("svae:", " ".join(str(reason).split()), file=sys.stderr)
+    """Print in one line what went wrong, whatever rank it went wrong in, and return the exit status.
+
+    Args:
+        reason: What went wrong; control characters in it, of a file's name or content, are shown as escapes.
+        status: The exit status.
+    """
+    rank = os.environ.get("RANK", "0")
+    text = " ".join((f"rank {rank}: " * (rank.isdigit() and rank != "0") + str(reason)).split())
+    print("svae:", printable(text), file=sys.stderr)
     return status
+
+
+def say(text: str) -> None:
+    """Print text, without the control characters that a file's name or content may bring."""
+    print(printable(text))
 
 
 def warn(text: str) -> None:

@@ -5,7 +5,7 @@ import shlex
 import sys
 from pathlib import Path
 
-from svae_lib.cli.parsing import add_runtime_flags, complain, given
+from svae_lib.cli.parsing import add_runtime_flags, complain, given, say
 from svae_lib.errors import InputError
 
 
@@ -42,7 +42,7 @@ def sweep(arguments: argparse.Namespace) -> int:
     if arguments.dry_run:
         experiments = place(read_sweep(file, **runtime), folder)
         left = unfinished(experiments, folder, elsewhere=arguments.scheduler is not None)
-        print("\n".join(f"{folder / name}{'' if name in left else '  finished'}" for name in experiments))
+        say("\n".join(f"{folder / name}{'' if name in left else '  finished'}" for name in experiments))
         return 0
     try:
         failed = run_sweep(file, folder, scheduler=arguments.scheduler, workers=workers,
@@ -51,7 +51,7 @@ def sweep(arguments: argparse.Namespace) -> int:
         return complain(f"stopped; what is done is saved; resume with: {shlex.join(['svae', *sys.argv[1:]])}", 130)
     for name, reason in failed.items():
         complain(f"{name} failed: {reason}", 1)
-    print(f"{folder}: svae table {folder} sums it up")
+    say(f"{folder}: svae table {folder} sums it up")
     return 1 if failed else 0
 
 
@@ -65,5 +65,5 @@ def table(arguments: argparse.Namespace) -> int:
     """Write and print a sweep's table; return the exit status."""
     from svae_lib.experiment.table import write_table
 
-    print(write_table(arguments.folder, arguments.against))
+    say(write_table(arguments.folder, arguments.against))
     return 0

@@ -1,6 +1,7 @@
 """svae train."""
 
 import argparse
+import itertools
 import os
 import re
 import shlex
@@ -9,13 +10,15 @@ import time
 from dataclasses import fields
 from pathlib import Path
 
-from svae_lib.cli.parsing import add_flag, complain, given, warn
+from svae_lib.cli.parsing import add_flag, complain, given, say, warn
 from svae_lib.cli.runs import summary
 from svae_lib.errors import InputError
 from svae_lib.experiment.config import FLAGS, Experiment, PaperSpace, build_experiment
 from svae_lib.experiment.flags import long_flag
 from svae_lib.experiment.run_folder import RunFolder, is_rank_zero
 from svae_lib.latent_spaces.names import parse_name
+from svae_lib.locks import Taken
+from svae_lib.process import exit_status
 
 
 def add(commands) -> None:
@@ -68,28 +71,38 @@ def train(arguments: argparse.Namespace) -> int:
     if name is None:
         parts = Path(experiment.dataset).stem, experiment.latent, experiment.seed, time.strftime("%Y%m%d-%H%M%S")
         name = re.sub(r"[^\w.-]", "_", "-".join(map(str, parts)))
-    folder = RunFolder(arguments.log_dir / name)
     if is_rank_zero() and (arguments.dry_run or experiment.verbosity == 2):
         from svae_lib.experiment.build import describe
 
-        print(describe(experiment), f"folder  {folder.path}", sep="\n")
+        say(f"{describe(experiment)}\nfolder  {arguments.log_dir / name}")
     if arguments.dry_run:
         return 0
+    names = (name if number == 1 else f"{name}-{number}" for number in itertools.count(1))
+    for name in names:
+        try:
+            return _run(experiment, RunFolder(arguments.log_dir / name), arguments.resume)
+        except Taken:  # by a training that started within the same second
+            if arguments.exp_name is not None:
+                raise
+
+
+def _run(experiment: Experiment, folder: RunFolder, resume: bool) -> int:
     from svae_lib.experiment.run import run_experiment
     from svae_lib.training import TrainingFailed
 
-    finished = arguments.resume and folder.finished
+    finished = resume and folder.finished
     try:
         metrics = run_experiment(
-            experiment, folder.path, resume=arguments.resume, progress=sys.stderr.isatty() and is_rank_zero()
+            experiment, folder.path, resume=resume, progress=sys.stderr.isatty() and is_rank_zero()
         )
     except TrainingFailed as error:
         return complain(f"{error}; the run is in {folder.path}", 1)
-    except KeyboardInterrupt:
-        if not folder.started:
+    except KeyboardInterrupt as stop:
+        if not folder.started or not is_rank_zero():
             raise
-        again = shlex.join(["svae", "train", "--resume", "-ld", str(arguments.log_dir), "-en", name])
-        return complain(f"stopped; what is done is saved; resume with: {again}", 130)
+        saved = "what is done is saved" if os.path.exists(folder.checkpoint) else "no epoch is done yet"
+        line = ["svae", "train", "--resume", "-ld", str(folder.path.parent), "-en", folder.path.name]
+        return complain(f"stopped; {saved}; resume with: {shlex.join(line)}", exit_status(stop))
     if is_rank_zero():
-        print(f"{folder.path} is finished already\n" * finished + summary(metrics, folder.path))
+        say(f"{folder.path} is finished already\n" * finished + summary(metrics, folder.path))
     return 0

@@ -17,6 +17,7 @@ from svae_lib.experiment.model_file import load_state, save_model
 from svae_lib.experiment.run_folder import RunFolder, is_rank_zero
 from svae_lib.files import atomic_write
 from svae_lib.models import VAE
+from svae_lib.process import one_interruption
 from svae_lib.reading import load_weights
 from svae_lib.training import History, Schedule, fit
 
@@ -27,25 +28,32 @@ _OPTIONS_OF_FIT = (
 
 
 def run_experiment(
-    experiment: Experiment, folder: str | os.PathLike, *, resume: bool = False, progress: bool = False
+    experiment: Experiment,
+    folder: str | os.PathLike,
+    *,
+    resume: bool = False,
+    progress: bool = False,
+    patience: float = 0,
 ) -> dict:
     """Run an experiment into a folder of its own: train, evaluate, draw.
 
     The folder appears with the first epoch's work about to start, so bad input leaves nothing. Of several processes,
-    that of rank zero writes and evaluates.
+    that of rank zero writes and evaluates. It holds the run's lock, so a run has one training at a time, however that
+    was started.
 
     Args:
         experiment: The configuration.
         folder: The run's folder.
         resume: Whether a run that is already there resumes from its checkpoint; a finished run is only read.
         progress: Whether to show a progress bar.
+        patience: Seconds to wait while another process is at work on the run.
 
     Returns:
         What metrics.json holds, as a dictionary; {} in a process of another rank than zero.
 
     Raises:
-        InputError: The folder exists and `resume` is False, it is no run's, or another experiment's; and as `build` and
-            `fit`.
+        Taken: The folder exists and `resume` is False, or another process is at work on the run.
+        InputError: The folder is no run's, or another experiment's; and as `build` and `fit`.
         TrainingFailed: As `fit`.
     """
     run = RunFolder(folder)
@@ -54,15 +62,40 @@ def run_experiment(
     if resume and run.finished:
         return run.metrics if is_rank_zero() else {}
     model, data = build(experiment)
-    if is_rank_zero():
+    if not is_rank_zero():
+        _fit(experiment, run, model, data, resume=resume)
+        return {}
+    with one_interruption(), run.lock(patience):
+        run.check(experiment, resume)  # again: until now another process may have been at work
+        if resume and run.finished:
+            return run.metrics
         run.create(experiment)
+        history = _fit(experiment, run, model, data, resume=resume, progress=progress)
+        run.row_file.write(history.rows, whole=True)
+        save_model(run.weights, model, experiment, epoch=history.best_epoch)
+        metrics = score(experiment, model, data) | {
+            "epochs": history.epoch,
+            "best_epoch": history.best_epoch,
+            "seconds_per_epoch": history.seconds_per_epoch,
+            "dataset": data.name,
+            "latent_space": str(model.latent_space),
+            "seed": experiment.seed,
+            "torch_version": torch.__version__,
+        }
+        draw(run.path, model, data, history.rows)
+        run.write_metrics(metrics)  # the last: it says that the run is finished
+        return metrics
 
+
+def _fit(
+    experiment: Experiment, run: RunFolder, model: VAE, data: ImageDataset, *, resume: bool, progress: bool = False
+) -> History:
     def on_epoch(history: History) -> None:
-        run.write_rows(history.rows)
+        run.row_file.write(history.rows)
         if (not progress or experiment.verbosity > 0) and history.epoch % experiment.print_every == 0:
             tqdm.write(_line(history.rows[-1]))
 
-    history = fit(
+    return fit(
         model,
         data,
         **experiment.select(*_OPTIONS_OF_FIT),
@@ -73,21 +106,6 @@ def run_experiment(
         progress=progress,
         on_epoch=on_epoch,
     )
-    if not is_rank_zero():
-        return {}
-    save_model(run.weights, model, experiment, epoch=history.best_epoch)
-    metrics = score(experiment, model, data) | {
-        "epochs": history.epoch,
-        "best_epoch": history.best_epoch,
-        "seconds_per_epoch": history.seconds_per_epoch,
-        "dataset": data.name,
-        "latent_space": str(model.latent_space),
-        "seed": experiment.seed,
-        "torch_version": torch.__version__,
-    }
-    draw(run.path, model, data, history.rows)
-    run.write_metrics(metrics)  # the last: it says that the run is finished
-    return metrics
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,19 @@ from typing import Any
 from svae_lib.errors import InputError
 from svae_lib.experiment.config import Experiment
 from svae_lib.experiment.flags import long_flag
-from svae_lib.files import atomic_write
+from svae_lib.files import TEMPORARY, GrowingLines, atomic_write, remove_unfinished
+from svae_lib.locks import Taken, file_lock
+from svae_lib.process import environment_integer
 from svae_lib.reading import read_bytes, read_json, read_json_lines
 
 
 def is_rank_zero() -> bool:
-    """Whether this process writes and prints; of those that torchrun starts, only the one of rank zero does."""
-    return int(os.environ.get("RANK", 0)) == 0
+    """Whether this process writes and prints; of those that torchrun starts, only the one of rank zero does.
+
+    Raises:
+        InputError: The environment variable RANK is no integer >= 0.
+    """
+    return environment_integer("RANK", 0) == 0
 
 
 class RunFolder:
@@ -32,6 +39,7 @@ class RunFolder:
         path: The same, as a Path.
         weights: The file with the best weights, for `load_model`.
         checkpoint: The file that training resumes from.
+        row_file: The file with a line for each epoch.
 
     Example:
         >>> from tempfile import TemporaryDirectory
@@ -47,7 +55,7 @@ class RunFolder:
         self.weights = self.path / "best.safetensors"
         self.checkpoint = self.path / "checkpoint.pt"
         self._experiment = self.path / "experiment.json"
-        self._rows = self.path / "metrics.jsonl"
+        self.row_file = GrowingLines(self.path / "metrics.jsonl")
         self._metrics = self.path / "metrics.json"
 
     @classmethod
@@ -78,13 +86,13 @@ class RunFolder:
     @property
     def rows(self) -> list[dict[str, Any]]:
         """One dictionary per epoch, of its losses and times. Raises: InputError."""
-        return read_json_lines(self._rows)
+        return read_json_lines(self.row_file.path)
 
     @property
     def num_epochs(self) -> int:
         """The number of epochs so far; 0 where no file says so."""
         try:
-            return self._rows.read_bytes().count(b"\n")
+            return self.row_file.path.read_bytes().count(b"\n")
         except OSError:
             return 0
 
@@ -102,9 +110,20 @@ class RunFolder:
             raise InputError(f"{self._metrics} has no number for test_{quantity}: is it of another version?")
         return value
 
-    def write_rows(self, rows: Iterable[dict[str, Any]]) -> None:
-        """Store one dictionary per epoch. Raises: InputError, as atomic_write."""
-        atomic_write(self._rows, "".join(json.dumps(row) + "\n" for row in rows).encode())
+    @contextmanager
+    def lock(self, patience: float = 0) -> Iterator[None]:
+        """Hold the run's lock, which whoever trains it takes, and remove what a killed process left unfinished.
+
+        Args:
+            patience: Seconds to wait while another process holds it.
+
+        Raises:
+            Taken: Another process holds it.
+            InputError: It cannot be made.
+        """
+        with file_lock(self.path.with_name(f".{self.path.name}.lock"), patience, what=self.path):
+            remove_unfinished(self.path)
+            yield
 
     def write_metrics(self, metrics: dict[str, Any]) -> None:
         """Store the test figures, after all other files: from here on the run is finished. Raises: InputError."""
@@ -118,14 +137,15 @@ class RunFolder:
             resume: Whether a folder that exists may be this run's own.
 
         Raises:
-            InputError: The folder exists and `resume` is False, or it holds another experiment, or no run at all.
+            Taken: The folder exists and `resume` is False.
+            InputError: It holds another experiment, or no run at all.
         """
         if not os.path.exists(self.path):  # which calls a name too long for the system absent, not an error
             return
         if not resume:
-            raise InputError(f"{self.path} exists: take another name, or resume that run with --resume")
-        if self.path.is_dir() and not any(self.path.iterdir()):
-            return
+            raise Taken(f"{self.path} exists: take another name, or resume that run with --resume")
+        if self.path.is_dir() and all(each.name.startswith(TEMPORARY) for each in self.path.iterdir()):
+            return  # killed in the middle of `create`
         stored = self.experiment
         for spec in fields(Experiment):
             old, new = getattr(stored, spec.name), getattr(experiment, spec.name)
@@ -135,7 +155,7 @@ class RunFolder:
                 )
 
     def create(self, experiment: Experiment) -> None:
-        """Make the folder with experiment.json in it, in one step; where it exists, write that file alone.
+        """Make the folder with experiment.json in it; where it exists, write that file alone.
 
         Args:
             experiment: The run's configuration.
@@ -143,13 +163,12 @@ class RunFolder:
         Raises:
             InputError: The folder cannot be made; names it and the system's reason.
         """
-        text = experiment.to_json().encode()
-        if os.path.exists(self.path):
-            return atomic_write(self._experiment, text)
-        unfinished = self.path.with_name(f".{self.path.name}.new")
         try:
-            unfinished.mkdir(parents=True, exist_ok=True)
-            atomic_write(unfinished / self._experiment.name, text)
-            unfinished.rename(self.path)
+            self.path.mkdir(parents=True, exist_ok=True)
+            atomic_write(self._experiment, experiment.to_json().encode())
         except OSError as error:
             raise InputError(f"cannot make the folder {self.path}: {error.strerror}") from None
+        except InputError:
+            with suppress(OSError):
+                self.path.rmdir()  # only an empty folder goes
+            raise

@@ -16,7 +16,8 @@ from svae_lib.errors import InputError, import_optional
 from svae_lib.experiment.config import Experiment
 from svae_lib.experiment.run_folder import RunFolder
 from svae_lib.experiment.sweep_file import read_sweep
-from svae_lib.files import atomic_write, file_lock
+from svae_lib.files import atomic_write
+from svae_lib.locks import file_lock
 from svae_lib.threads import available_cores, choose_threads
 
 _PATIENCE = 100  # seconds until a network's file system releases the files of a worker that died

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from svae_lib.errors import InputError, import_optional
+from svae_lib.process import end_with_parent, environment_integer
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -60,9 +61,9 @@ def launch(device: torch.device, precision: str | None = None) -> "Fabric | Sing
         Lightning's Fabric for several processes or mixed precision, else a SingleProcess.
 
     Raises:
-        InputError: For an unknown precision, or where Fabric is needed and not installed.
+        InputError: For an unknown precision, a WORLD_SIZE that is no number, and where Fabric is needed and missing.
     """
-    precision, world_size = precision or "32-true", int(os.environ.get("WORLD_SIZE", 1))
+    precision, world_size = precision or "32-true", environment_integer("WORLD_SIZE", 1)
     if precision not in _PRECISIONS:
         raise InputError(f"precision {precision!r}: choose from {', '.join(_PRECISIONS)}")
     if world_size == 1 and precision == "32-true":
@@ -72,11 +73,13 @@ def launch(device: torch.device, precision: str | None = None) -> "Fabric | Sing
     if world_size == 1:
         devices = [device.index or 0] if device.type == "cuda" else 1
         return Fabric(accelerator=device.type, devices=devices, precision=precision)
-    local_size = int(os.environ.get("LOCAL_WORLD_SIZE", world_size))
+    local_size = environment_integer("LOCAL_WORLD_SIZE", world_size)
     options = {"devices": local_size, "num_nodes": world_size // local_size, "precision": precision}
     fabric = Fabric(accelerator=device.type, strategy="ddp", **options)
     if not torch.distributed.is_initialized():
         atexit.register(_destroy_process_group)
+        if "TORCHELASTIC_RUN_ID" in os.environ:  # torchrun's; killed, it would leave its processes training
+            end_with_parent()
     if "LT_CLI_USED" not in os.environ:  # `fabric run` has launched it
         fabric.launch()
     return fabric

@@ -10,10 +10,11 @@ from tqdm.auto import tqdm
 from svae_lib.datasets import ImageDataset
 from svae_lib.errors import InputError
 from svae_lib.models import VAE
+from svae_lib.process import one_interruption
 from svae_lib.threads import suitable_threads
 from svae_lib.training.checkpoints import save_checkpoint
 from svae_lib.training.history import History, Schedule
-from svae_lib.training.trainer import Trainer, TrainerConfig
+from svae_lib.training.trainer import Trainer, TrainerConfig, TrainingFailed
 
 
 def fit(
@@ -70,7 +71,8 @@ def fit(
         binarize_once: For a Bernoulli likelihood, whether the training images are binarized once, before training.
         validate_every: Validate after every so many epochs, and after the last.
         validation_samples: Importance samples per validation image for its log-likelihood; 0 leaves it out.
-        checkpoint: A file, written every `save_every` epochs, at the end and on Ctrl-C.
+        checkpoint: A file, written every `save_every` epochs, at the end, and on Ctrl-C or another KeyboardInterrupt,
+            with the last epoch that is complete; a second Ctrl-C does not disturb that.
         save_every: See checkpoint.
         resume: Go on from the checkpoint, where there is one.
         device: None is the model's.
@@ -126,6 +128,7 @@ def fit(
     steps = len(trainer.loader)
     cuda = [trainer.fabric.device] if trainer.fabric.device.type == "cuda" else []
     with (
+        one_interruption(),
         torch.random.fork_rng(devices=cuda),
         suitable_threads(model, batch_size),
         _bar(epochs, steps, progress and is_rank_zero) as bar,
@@ -147,10 +150,12 @@ def fit(
                 if on_epoch is not None and is_rank_zero:
                     on_epoch(trainer.history)
             bar.total = bar.n  # stopped early, it is done all the same, and not red
-        except KeyboardInterrupt:
+            save()
+        except TrainingFailed:
+            raise
+        except (KeyboardInterrupt, RuntimeError):  # the second: another process of this training is gone
             save()
             raise
-    save()
     trainer.fabric.barrier()
     model.load_state_dict(trainer.best)
     model.eval()

@@ -4,7 +4,7 @@ import copy
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import groupby
 
 import torch
@@ -166,14 +166,14 @@ class Trainer:
             "optimizer": copy.deepcopy(self.optimizer.state_dict()),
             "best": self.best,
             "seed": self.config.seed,
-            "history": asdict(self.history),
+            "history": vars(self.history) | {"rows": self.history.rows.copy()},  # rows are never changed
         }
 
     def load_state(self, state: dict) -> None:
         """Take the training to a state, which stays as it is."""
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(copy.deepcopy(state["optimizer"]))  # it keeps the tensors it is given
-        self.history, self.best = History(**copy.deepcopy(state["history"])), state["best"]
+        self.history, self.best = History(**state["history"] | {"rows": [*state["history"]["rows"]]}), state["best"]
 
     def resume(self, path: str | os.PathLike) -> None:
         """Go on from a checkpoint.

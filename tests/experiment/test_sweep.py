@@ -24,7 +24,7 @@ from svae_lib.errors import InputError
 from svae_lib.experiment import Experiment, run_experiment, sweep
 from svae_lib.experiment.config import PAPERS
 from svae_lib.experiment.sweep_file import read_sweep
-from svae_lib.files import file_lock
+from svae_lib.locks import file_lock
 from svae_lib.training.checkpoints import load_checkpoint
 from tests.commands import ENVIRONMENT, one_line, wait_for
 
@@ -238,7 +238,7 @@ def test_what_another_process_holds_is_waited_for_and_then_reported(desk, monkey
 
 
 def test_a_lock_outlives_neither_its_process_nor_its_file(desk):
-    hold = "import sys, time; from svae_lib.files import file_lock\n"
+    hold = "import sys, time; from svae_lib.locks import file_lock\n"
     hold += "with file_lock(sys.argv[1]): print(flush=True); time.sleep(60)"
     other = subprocess.Popen([sys.executable, "-c", hold, "lock"], env=ENVIRONMENT, stdout=subprocess.PIPE)
     other.stdout.readline()
