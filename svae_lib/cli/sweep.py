@@ -25,8 +25,10 @@ def add(commands) -> None:
     text = "means over the seeds of a sweep with 95 % intervals, and tests, as Markdown, CSV, LaTeX and a picture"
     parser = commands.add_parser("table", help=text.replace("%", "%%"), description=text)
     parser.add_argument("folder", metavar="SWEEP", type=Path, help="a sweep's folder, or any folder of runs")
-    text = "the row to compare with: its name, or its latent space; default: the highest mean log-likelihood"
+    text = "the row to compare with, by its name or a part of it: e10, e, 'beta 4.0'; default: the highest mean"
     parser.add_argument("--against", metavar="ROW", help=text)
+    text = "compare only rows that share these too: dimension, or columns of the table"
+    parser.add_argument("--within", metavar="NAME,NAME", default=(), type=lambda names: names.split(","), help=text)
     parser.set_defaults(command=table)
 
 
@@ -65,5 +67,5 @@ def table(arguments: argparse.Namespace) -> int:
     """Write and print a sweep's table; return the exit status."""
     from svae_lib.experiment.table import write_table
 
-    say(write_table(arguments.folder, arguments.against))
+    say(write_table(arguments.folder, arguments.against, arguments.within))
     return 0

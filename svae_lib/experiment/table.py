@@ -3,7 +3,7 @@
 import io
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from svae_lib.errors import InputError
 from svae_lib.experiment.config import Experiment
 from svae_lib.experiment.run_folder import RunFolder
 from svae_lib.files import atomic_write
+from svae_lib.latent_spaces.names import parse_name
 
 QUANTITIES = {"log_likelihood": "log-likelihood", "elbo": "ELBO", "reconstruction": "reconstruction", "kl": "KL"}
 _COMPARED = "log_likelihood"
@@ -68,20 +69,23 @@ class Row:
                          for name, value in self.settings.items() if name != "dataset")  # fmt: skip
 
 
-def read_rows(folder: str | os.PathLike, against: str | None = None) -> tuple[list[Row], list[str]]:
+def read_rows(
+    folder: str | os.PathLike, against: str | None = None, within: Sequence[str] = ()
+) -> tuple[list[Row], list[str]]:
     """Read a folder of runs, and compare the rows of each data set in their log-likelihood.
 
     Args:
         folder: A sweep's folder, or any folder of runs.
-        against: The row that the others are compared with: its name, or its latent space where no other row has it;
-            default: of every data set, the row with the highest mean.
+        against: The row that the others are compared with: its name, a part of it ("e10", "beta 4.0"), or its latent
+            space without the numbers ("e"); default: the row with the highest mean.
+        within: Fields that compared rows must share besides the data set, "dimension" (of the manifold) among them.
 
     Returns:
         The rows, sorted by name, and the names of the runs that are not finished.
 
     Raises:
-        InputError: No run is finished, one cannot be read, two have the same experiment and seed, or `against` does not
-            name exactly one row.
+        InputError: No run is finished, one cannot be read, two have the same experiment and seed, `against` names no
+            row or several that would be compared with each other, or `within` is not a column.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -101,15 +105,16 @@ def read_rows(folder: str | os.PathLike, against: str | None = None) -> tuple[li
         seeds[experiment.seed] = run
     rows = [Row(each, _scores(seeds)) for each, seeds in zip(_settings(list(groups)), groups.values(), strict=True)]
     missing = [run.path.name for run in runs if run not in finished]
-    return _compared(sorted(rows, key=lambda row: _natural(row.settings.values())), against), missing
+    return _compared(sorted(rows, key=lambda row: _natural(row.settings.values())), against, within), missing
 
 
-def write_table(folder: str | os.PathLike, against: str | None = None) -> str:
+def write_table(folder: str | os.PathLike, against: str | None = None, within: Sequence[str] = ()) -> str:
     """Write table.md, table.csv, table.tex and table.png into a folder of runs.
 
     Args:
         folder: A sweep's folder, or any folder of runs.
         against: As read_rows.
+        within: As read_rows.
 
     Returns:
         The text of table.md.
@@ -120,10 +125,10 @@ def write_table(folder: str | os.PathLike, against: str | None = None) -> str:
     from svae_lib.experiment.table_text import csv_text, latex, markdown
     from svae_lib.plotting.runs import seed_scores
 
-    rows, missing = read_rows(folder, against)
+    rows, missing = read_rows(folder, against, within)
     picture = io.BytesIO()
     seed_scores(rows, QUANTITIES).savefig(picture, format="png")
-    texts = {"md": markdown(rows, missing, against), "csv": csv_text(rows), "tex": latex(rows)}
+    texts = {"md": markdown(rows, missing, against, within), "csv": csv_text(rows), "tex": latex(rows)}
     files = {suffix: text.encode() for suffix, text in texts.items()} | {"png": picture.getvalue()}
     for suffix, content in files.items():
         atomic_write(Path(folder) / f"table.{suffix}", content)
@@ -154,12 +159,18 @@ def _natural(texts: Iterable[str]) -> list:
     return [[(not piece.isdigit(), int(piece) if piece.isdigit() else 0, piece) for piece in row] for row in pieces]
 
 
-def _compared(rows: list[Row], against: str | None) -> list[Row]:
-    """The same rows, each with its comparison where there is another one of its data set to compare it with."""
+def _compared(rows: list[Row], against: str | None, within: Sequence[str]) -> list[Row]:
+    """The same rows, each with its comparison where there is another one to compare it with."""
+    columns = [name for name in (*rows[0].settings, "dimension") if name != "dataset"]
+    if wrong := [name for name in within if name not in columns]:
+        raise InputError(f"--within {wrong[0]!r} is not a column of the table: choose from {', '.join(columns)}")
     groups: dict[tuple, dict[str, Row]] = {}
     for row in rows:
-        groups.setdefault(tuple(map(row.settings.get, _COMPARABLE)), {})[str(row)] = row
-    named = [[name for name, row in group.items() if against in (name, row.settings["latent"])]
+        dimension = sum(factor.manifold_dim for factor in parse_name(row.settings["latent"]).factors)
+        key = map((row.settings | {"dimension": dimension}).get, (*_COMPARABLE, *within))
+        groups.setdefault(tuple(key), {})[str(row)] = row
+    wanted = set(against.split(", ")) if against is not None else {None}
+    named = [[name for name, row in group.items() if wanted <= {*name.split(", "), _kind(row)}]
              for group in groups.values()]  # fmt: skip
     most = max(named, key=len)
     if against is not None and len(most) != 1:
@@ -170,3 +181,8 @@ def _compared(rows: list[Row], against: str | None) -> list[Row]:
         reference, found = compare_all(scores, names[0] if names else against)
         group |= {name: replace(row, against=reference, comparison=found.get(name)) for name, row in group.items()}
     return [row for group in groups.values() for row in group.values()]
+
+
+def _kind(row: Row) -> str:
+    """Its latent space without the numbers: "e" for e10."""
+    return re.sub(r"\d", "", row.settings["latent"])

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from collections.abc import Sequence
 from itertools import starmap
 
 from svae_lib.comparison import smallest_permutation_p
@@ -11,15 +12,16 @@ from svae_lib.experiment.table import QUANTITIES, Row
 _TESTS = ["difference", "difference_low", "difference_high", "welch_p", "permutation_p", "smallest_permutation_p"]
 
 
-def markdown(rows: list[Row], missing: list[str], against: str | None) -> str:
+def markdown(rows: list[Row], missing: list[str], against: str | None = None, within: Sequence[str] = ()) -> str:
     """Means and comparisons as two Markdown tables, and what is to be known about them.
 
     Args:
         rows: As read_rows gives them.
         missing: Names of runs that are not finished.
         against: As read_rows had it.
+        within: As read_rows had it.
     """
-    return "\n".join([*starmap(_markdown, _tables(rows)), *_notes(rows, missing, against), ""])
+    return "\n".join([*starmap(_markdown, _tables(rows)), *_notes(rows, missing, against, within), ""])
 
 
 def latex(rows: list[Row]) -> str:
@@ -63,7 +65,7 @@ def _p(p: float) -> str:
     return f"{p:.3f}" if p >= 0.001 else "< 0.001"
 
 
-def _notes(rows: list[Row], missing: list[str], against: str | None) -> list[str]:
+def _notes(rows: list[Row], missing: list[str], against: str | None, within: Sequence[str]) -> list[str]:
     notes = ["Nats per image, on the test images: mean ± half of its 95 % interval (Student's t) over the seeds."]
     if any(row.seeds == 1 for row in rows):
         notes.append("A row of one seed has no interval and no test.")
@@ -72,13 +74,14 @@ def _notes(rows: list[Row], missing: list[str], against: str | None) -> list[str
     tested = [row.comparison for row in rows if row.comparison and row.comparison.verdict != "no test"]
     if tested:
         family = "comparisons" if against else "pairs of rows, as the scores themselves choose the highest"
+        shared = " and ".join(("data set", *within))
         sizes = sorted({each.sizes for each in tested})
         least = ", ".join(f"{smallest_permutation_p(n, m):.2g} ({n} seeds against {m})" for n, m in sizes)
         notes += [
-            f"Compared is the log-likelihood with that of {against or 'the highest mean'} on the same data set: "
+            f"Compared is the log-likelihood with that of {against or 'the highest mean'} of the same {shared}: "
             "difference of means, with Welch's interval for this comparison alone.",
             "p is of Welch's t test and of a permutation test over the seeds, which are not paired; both after Holm's "
-            f"correction over a data set's {family}.",
+            f"correction over the {family}, within one {shared}.",
             "Rows are called higher or lower where p (Welch) < 0.05. That test takes scores as normally distributed; "
             f"the other does not, but before the correction cannot give less than {least}.",
         ]

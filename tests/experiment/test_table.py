@@ -147,9 +147,7 @@ def test_rows_are_compared_with_the_highest_mean(tmp_path, capsys):
     family = 6  # the pairs of e10, s10, 10xs1 and s4; this one has the fourth smallest p
     assert pair.comparison.welch == pytest.approx(compare(SCORES["e10"], SCORES["s10"]).welch * (family - 3))
     assert (
-        "a data set's pairs of rows" in out
-        and "0.029 (4 seeds against 4)" in out
-        and "seeds, which are not paired" in out
+        "over the pairs of rows" in out and "0.029 (4 seeds against 4)" in out and "seeds, which are not paired" in out
     )
 
 
@@ -158,7 +156,7 @@ def test_the_row_to_compare_with_can_be_named(tmp_path, capsys):
     found = verdicts(tmp_path, "--against", "e10")
     assert found["s10"] == found["10xs1"] == "higher" and found["s4"] == "lower" and found["e10"] == ""
     out = capsys.readouterr().out
-    assert "that of e10" in out and "Holm's correction over a data set's comparisons" in out
+    assert "that of e10" in out and "Holm's correction over the comparisons" in out
     assert set(verdicts(tmp_path, "--against", "s2").values()) == {"", "no test"}  # one seed
     lines = capsys.readouterr().out.splitlines()
     assert max(len(line) for line in lines if line.startswith("|")) <= 120  # fits a terminal
@@ -177,6 +175,28 @@ def test_only_what_measures_the_same_is_compared(tmp_path, capsys):
         assert (row.comparison is None) == (row.settings["latent"] == highest[where])
     for row in read_rows(tmp_path, against="e2")[0]:
         assert (row.comparison is None) == (row.settings["latent"] == "e2" or row.settings["dataset"] == "omniglot")
+
+
+def test_dimensions_and_other_columns_can_be_kept_apart(tmp_path, capsys):
+    """In a sweep over dimensions, each sphere meets the Gaussian of its own dimension, and its family is that one."""
+    spaces = ("e4", "s4", "2xs2", "e10", "s10")
+    scores = {name: (-100.0 - place, -100.5 - 2 * place) for place, name in enumerate(spaces)}
+    sweep(tmp_path, scores)
+    rows, _ = read_rows(tmp_path, against="e", within=["dimension"])
+    assert {str(row): row.against for row in rows if row.comparison} == {"s4": "e4", "2xs2": "e4", "s10": "e10"}
+    alone = next(row for row in rows if str(row) == "s10")
+    assert alone.comparison == compare(scores["s10"], scores["e10"])
+    verdicts(tmp_path, "--against", "e", "--within", "dimension")
+    out = capsys.readouterr().out
+    assert "that of e of the same data set and dimension" in out and "within one data set and dimension" in out
+    sweep(tmp_path, scores, beta=2.0)
+    rows, _ = read_rows(tmp_path, against="beta 2.0", within=["latent"])
+    assert {str(row): row.against for row in rows if row.comparison} == {
+        f"{space}, beta 1.0": f"{space}, beta 2.0" for space in spaces
+    }
+    assert cli.main(["table", str(tmp_path), "--within", "gamma"]) == 2
+    message = "--within 'gamma' is not a column of the table: choose from latent, beta, dimension"
+    assert capsys.readouterr().err == f"svae: {message}\n"
 
 
 @pytest.mark.parametrize(
