@@ -112,10 +112,10 @@ def parse_latent_space(
     text: str,
     *,
     covariance: str = "diagonal",
-    radius: float | str = 1.0,
+    radius: float | str = "sqrt_m",
     learn_radius: bool = False,
     concentration_floor: float = 1.0,
-    concentration_head: str = "softplus",
+    concentration_head: str = "inverse_variance",
 ) -> LatentSpace:
     """Build a latent space from its name: "s9", "p4", "e2", "10xs4", "s4,s4,e2" (numbers are manifold dimensions).
 

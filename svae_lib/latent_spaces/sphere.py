@@ -64,10 +64,10 @@ class Sphere(LatentSpace):
         self,
         manifold_dim: int,
         family: str = "vmf",
-        radius: float | str = 1.0,
+        radius: float | str = "sqrt_m",
         learn_radius: bool = False,
         concentration_floor: float = 1.0,
-        concentration_head: str = "softplus",
+        concentration_head: str = "inverse_variance",
     ):
         super().__init__()
         if family not in self._FAMILIES:
