@@ -6,11 +6,14 @@ from svae_lib.latent_spaces import parse_latent_space
 
 
 class GlassModel(torch.nn.Module):
-    """decode writes the coordinates into the first row of an 8 x 8 image, as (z + 2) / 4; embed reads them."""
+    """decode writes the coordinates into the first row of an 8 x 8 image, as (z + 2) / 4; embed reads them.
 
-    def __init__(self, space: str):
+    The spheres have radius 1 unless a test asks for another below 2.
+    """
+
+    def __init__(self, space: str, radius: float | str = 1.0):
         super().__init__()
-        self.latent_space, self.likelihood = parse_latent_space(space), self
+        self.latent_space, self.likelihood = parse_latent_space(space, radius=radius), self
         self.unused = torch.nn.Parameter(torch.zeros(()))
 
     def decode(self, z):

@@ -8,7 +8,7 @@ A run that is missing is left out and named, so that the others can be looked at
 
 import json
 import sys
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 
 import torch
@@ -17,6 +17,7 @@ from svae_lib import Experiment
 from svae_lib.experiment import RunFolder, load_run, save_model
 from svae_lib.experiment.flags import flag_names
 from svae_lib.files import atomic_write, save_weights
+from svae_lib.latent_spaces.names import parse_name
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 SEEDS = range(3)
@@ -30,6 +31,9 @@ NOT_STORED = ("seconds_per_epoch", "num_nan")  # a time says more of the machine
 
 def command(experiment: Experiment) -> str:
     """The shortest `svae train` that means this experiment."""
+    if {factor.family for factor in parse_name(experiment.latent).factors} == {"euclidean"}:  # neither has an effect
+        defaults = {"radius": Experiment.radius, "concentration_head": Experiment.concentration_head}
+        experiment = replace(experiment, **defaults)
     values = asdict(experiment)
     for name in [name for name in values if name not in ("latent", "seed")]:
         # what is left out and comes back by itself need not be said

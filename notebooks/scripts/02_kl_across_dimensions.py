@@ -252,6 +252,8 @@ for m in (3, 41):
 
 # %% [markdown]
 # On $S^{40}$ such a code is noise: $w$ averages 0.04. To carry information, $\kappa$ has to grow to the order of $m$.
+# That is why svae_lib, unless told otherwise, keeps the papers' floor but not their softplus: its
+# $\kappa = 1 + m / \mathrm{softplus}(-s)^2$ grows with $m$, and is already $1 + 2.1\, m$ at $s = 0$.
 #
 # ## Does the surface vanish?
 #
@@ -407,6 +409,8 @@ check.ex2_3(kl_on_radius)
 # - **A limit is a limit.** At $\kappa = m$ the truth lies 12% above it on $S^2$, and 3% at $m = 11$.
 # - **Floors add up.** `Sphere(2, concentration_floor=0)` removes the floor of one factor.
 # - **The decoder sees the radius.** The KL does not, but a decoder that reads longer vectors is a different network.
+#   The papers take radius 1; svae_lib takes $\sqrt{m}$ unless told otherwise, at which coordinates have standard
+#   deviation 1 under the prior.
 # - **A cost is not a value.** Nothing on this page says what a nat of code is worth in reconstruction. That is
 #   chapter 3.
 #

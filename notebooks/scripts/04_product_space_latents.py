@@ -105,8 +105,10 @@ figures.posterior_shapes()
 #
 # ### From scratch
 #
-# For each circle the encoder gives three numbers: two for the direction, one for the concentration. Split, normalize,
-# sample, concatenate:
+# For each circle the encoder gives three numbers: two for the direction, and one, $s$, for the concentration. The
+# circles have radius $\sqrt{m} = \sqrt{2}$, so that coordinates have standard deviation one under the prior. On that
+# scale a narrow vMF has standard deviation $\sigma$ where $\kappa = m / \sigma^2$, and as for a Gaussian posterior the
+# encoder gives $\sigma = \mathrm{softplus}(-s)$. Split, normalize, sample, concatenate:
 
 # %%
 from torch.distributions import kl_divergence
@@ -116,12 +118,12 @@ from svae_lib import HypersphericalUniform, VonMisesFisher
 
 torch.manual_seed(0)
 numbers = torus.head(torus.encoder(test))  # (N, 6)
-factors = []
+radius, factors = 2**0.5, []
 for each in numbers.split(3, dim=-1):
-    mu, kappa = normalize(each[:, :2], dim=-1), 1 + softplus(each[:, 2])
-    factors.append(VonMisesFisher(mu, kappa))
+    mu, sigma = normalize(each[:, :2], dim=-1), softplus(-each[:, 2])
+    factors.append(VonMisesFisher(mu, 1 + 2 / sigma**2, radius))
 z = torch.cat([vmf.rsample() for vmf in factors], dim=-1)
-kl = sum(kl_divergence(vmf, HypersphericalUniform(2)) for vmf in factors)
+kl = sum(kl_divergence(vmf, HypersphericalUniform(2, radius)) for vmf in factors)
 
 # %% [markdown]
 # ### The same with svae_lib
@@ -134,7 +136,7 @@ same = kl_divergence(torus.encode(test), torus.latent_space.prior())
 print("the same KL:", torch.allclose(same, kl))
 lengths = z.view(-1, 2, 2).norm(dim=-1)
 print("codes of shape", tuple(z.shape))
-print("two points on circles:", torch.allclose(lengths, torch.ones(2)))
+print("two points on circles:", torch.allclose(lengths, torch.tensor(2.0).sqrt()))
 
 # %% [markdown]
 # ## A torus of digits
@@ -236,8 +238,8 @@ PartitionPanel(stored("results/04_samples.safetensors"))
 # Bars of one color are one sphere, and a bar of height 1 is as wide as the prior. Five spheres, with $\kappa = 50$ on
 # one of them and 5 on the others, cost 8.8 nats. Press 10: the KL stays, but the ten bars have the same height. One
 # sphere spends its nats evenly; a product spends them where it likes. Now press "certain of none". Even then each
-# factor pays, because the papers' models keep $\kappa \ge 1$. A code that carries no information still has a KL, and it
-# grows with $K$:
+# factor pays, because our models, like the papers', keep $\kappa \ge 1$. A code that carries no information still has a
+# KL, and it grows with $K$:
 
 # %%
 from svae_course.vmf import floor_kl

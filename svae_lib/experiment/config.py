@@ -37,12 +37,13 @@ class Experiment:
     # fmt: off
     latent: str = flag("s2", "", "model", "s9 (vMF), p4 (Power Spherical), e2 (Gaussian), 10xs4, s4,s4,e2; "
                        "in place of -n, -dis, -z and -zd")
-    radius: float | str = flag("sqrt_m", "", "model", "radius of the spheres; sqrt_m gives each its own (the papers: 1)", above=0,
-                               words=("sqrt_m",))
+    radius: float | str = flag("sqrt_m", "", "model", "radius of the spheres; sqrt_m gives each its own; the papers: 1",
+                               above=0, words=("sqrt_m",))
     learn_radius: bool = flag(False, "", "model", "train the radius, starting from --radius")
     concentration_floor: float = flag(1.0, "", "model", "smallest concentration of a posterior", minimum=0)
-    concentration_head: str = flag("inverse_variance", "", "model", "from an output of the encoder to a concentration",
-                                   choices=_CONCENTRATION_HEADS, when_missing="softplus")
+    concentration_head: str = flag("inverse_variance", "", "model", "from an output of the encoder to a "
+                                   "concentration; the papers: softplus", choices=_CONCENTRATION_HEADS,
+                                   when_missing="softplus")
     covariance: str = flag("diagonal", "-cvm --covariance_matrix", "model", "of Gaussian posteriors",
                            choices=_COVARIANCES)
     hidden: tuple[int, ...] = flag((256, 128), "-hd --h_dims --h", "model", "hidden sizes", minimum=1, maximum=10_000)

@@ -125,7 +125,7 @@ def parse_latent_space(
     Args:
         text: The name, as svae_lib.latent_spaces.names reads it.
         covariance: Of every Euclidean factor, as Euclidean has it.
-        radius: Of every sphere, as Sphere has it; so are the following three.
+        radius: Of every sphere, as Sphere has it: "sqrt_m" gives each its own. So are the following three.
         learn_radius: Whether the radius of each sphere is trained.
         concentration_floor: The smallest concentration of a posterior.
         concentration_head: From an encoder's output to a concentration.

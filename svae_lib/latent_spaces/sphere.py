@@ -31,7 +31,8 @@ class Sphere(LatentSpace):
     norm would silently give \mu = 0, which is not on the sphere, and samples that are not either.
 
     A point of the unit sphere has coordinates of standard deviation 1/\sqrt{m}, a point of a Gaussian prior 1: at
-    radius \sqrt{m} a decoder's inputs have the same scale. The heads are
+    radius \sqrt{m}, the default, a decoder's inputs have the same scale. The papers take radius 1 and softplus. The
+    heads are
 
         softplus: log(1 + e^s)     squared_softplus: m softplus(s)^2     exp: m e^s
         inverse_variance: m / softplus(-s)^2, with which r/\sqrt{\kappa} at r = \sqrt{m}, the posterior's standard
@@ -40,10 +41,11 @@ class Sphere(LatentSpace):
     Args:
         manifold_dim: The dimension d.
         family: Of the posterior, "vmf" or "power_spherical".
-        radius: The radius r, or "sqrt_m"; shared by posterior and prior. No KL depends on it; the decoder sees it.
+        radius: The radius r, or "sqrt_m" for \sqrt{m}; 1 in the papers. Posterior and prior share it. No KL depends on
+            it; the decoder sees it.
         learn_radius: Whether log r is a parameter that starts at log(radius).
         concentration_floor: The smallest concentration of a posterior.
-        concentration_head: "softplus" as in the papers, "squared_softplus", "exp" or "inverse_variance".
+        concentration_head: "inverse_variance", "squared_softplus", "exp" or, as in the papers, "softplus".
 
     Raises:
         InputError: For a manifold_dim below 1, an unknown family or head, a radius not above 0, a negative floor.

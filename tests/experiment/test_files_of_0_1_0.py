@@ -16,9 +16,9 @@ from svae_lib.experiment.table import read_rows
 RUN = Path(__file__).parent / "run_of_0_1_0"  # two epochs on mnist_5k, written by that version
 WEIGHTS = sorted((Path(__file__).parents[2] / "notebooks" / "weights").glob("*.safetensors"))
 EXPERIMENT = Experiment(
-    latent="s2,s2,e2", learn_radius=True, radius=1.5, covariance="full", hidden=(4,), likelihood="gaussian", sigma=0.4,
-    kl_warmup=1, epochs=2, batch_size=50, learning_rate=0.01, min_improvement=0.1, look_ahead=7,
-    num_importance_samples=2, save_every=2, device="cpu", threads=1,
+    latent="s2,s2,e2", learn_radius=True, radius=1.5, concentration_head="softplus", covariance="full", hidden=(4,),
+    likelihood="gaussian", sigma=0.4, kl_warmup=1, epochs=2, batch_size=50, learning_rate=0.01, min_improvement=0.1,
+    look_ahead=7, num_importance_samples=2, save_every=2, device="cpu", threads=1,
 )  # fmt: skip
 
 
@@ -29,7 +29,9 @@ def test_the_experiment_of_a_run_has_our_names():
 
 def test_a_run_scores_as_it_did():
     run = load_run(RUN)
-    assert run.model.latent_space.factors[0].learn_radius and len(run.rows) == run.metrics["epochs"] == 2
+    factor = run.model.latent_space.factors[0]
+    assert factor.learn_radius and factor.concentration_head == "softplus"  # the only head there was
+    assert len(run.rows) == run.metrics["epochs"] == 2
     assert score(run.experiment, run.model, run.data) == pytest.approx(
         {name: value for name, value in run.metrics.items() if name.startswith("test_") or name.startswith("num_")},
         rel=1e-5,
@@ -56,7 +58,7 @@ def test_the_file_of_a_sweep_is_read_and_its_runs_are_found_under_their_old_name
     Path("few.toml").write_text(
         '[fixed]\nlatent = "s2,s2,e2"\nlearn-radius = true\nradius = 1.5\nbatch_size = 50\nkl_warmup = 1\nepochs = 2\n'
         'covariance_matrix = "full"\nloss_function = "mse"\nsigma = 0.4\nlr = 0.01\nlook_ahead = 7\nmin_improv = 0.1\n'
-        "ll_sample = 2\nrs = 0\n[grid]\nh_dims = [[4], [5]]\n"
+        'll_sample = 2\nrs = 0\nconcentration_head = "softplus"\n[grid]\nh_dims = [[4], [5]]\n'
     )
     shutil.copytree(RUN, "runs/few/mnist_5k-s2_s2_e2-h_dims=4-0")
     assert cli.main(["sweep", "few.toml", "--dry-run"]) == 0

@@ -11,7 +11,7 @@ from torch.distributions import MultivariateNormal
 
 import svae_lib.models.vae as vae_module
 from svae_lib.errors import InputError
-from svae_lib.latent_spaces import Euclidean, ProductSpace, Sphere
+from svae_lib.latent_spaces import Euclidean, ProductSpace, Sphere, parse_latent_space
 from svae_lib.models import VAE, ProductSpaceVAE, build_vae
 from svae_lib.models.networks import ConvEncoder, MLPDecoder
 
@@ -55,7 +55,8 @@ def spherical_gaussian(m, radius=1.0):
     p(x | z) is proportional to exp(<W'x, z> / sigma^2), so kappa = r |W'x| / sigma^2; every x here has the same |W'x|.
     """
     sigma = 1.0
-    model = build_vae((6, 5), Sphere(m - 1, radius=radius), hidden=(), likelihood="gaussian", sigma=sigma).double()
+    space = Sphere(m - 1, radius=radius, concentration_head="softplus")
+    model = build_vae((6, 5), space, hidden=(), likelihood="gaussian", sigma=sigma).double()
     weight = torch.linalg.qr(torch.randn(30, m, dtype=torch.double))[0]
     x = torch.randn(7, 30, dtype=torch.double)
     x = 5.2 * x / (x @ weight).norm(dim=-1, keepdim=True)
@@ -116,13 +117,13 @@ def test_with_a_wrong_posterior_the_bound_rises_to_the_marginal_likelihood():
 @pytest.mark.parametrize("space", ["s2", "s10", "p4", "s4,s2"])
 def test_a_decoder_that_ignores_z_leaves_the_likelihood_alone(space):
     """E_q[p(z) / q(z)] = 1, for whatever the posterior says: so the two densities live on one and the same space."""
-    model = build_vae((28, 28), space, hidden=(16,))
+    model = build_vae((28, 28), parse_latent_space(space, concentration_head="softplus"), hidden=(16,))
     with torch.no_grad():
         model.decoder.net[0].weight.zero_()
     x = images(2)
     expected = model.likelihood.log_prob(model.decode(torch.zeros(model.latent_space.event_size)).expand(2, 28, 28), x)
     ratio = model.log_likelihood(x, 20_000) - expected
-    assert ratio.abs().max() < 0.1  # an untrained posterior is near the prior, so its weights are even enough
+    assert ratio.abs().max() < 0.1  # with that head an untrained posterior is near the prior: its weights are even
 
 
 @every_space

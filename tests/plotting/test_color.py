@@ -22,7 +22,7 @@ class Hue(torch.nn.Module):
 
     def __init__(self, space):
         super().__init__()
-        self.latent_space, self.likelihood = parse_latent_space(space), self
+        self.latent_space, self.likelihood = parse_latent_space(space, radius=1.0), self
         self.unused = torch.nn.Parameter(torch.zeros(()))
 
     def decode(self, z):

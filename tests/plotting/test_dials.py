@@ -25,20 +25,22 @@ def a_code(space) -> np.ndarray:
 
 
 @pytest.mark.parametrize("name", SPACES)
-def test_a_turn_stays_on_every_sphere_and_a_whole_turn_comes_back(name):
-    space = parse_latent_space(name, radius=2.0)
+@pytest.mark.parametrize("radius", [2.0, "sqrt_m"])
+def test_a_turn_stays_on_every_sphere_and_a_whole_turn_comes_back(name, radius):
+    space = parse_latent_space(name, radius=radius)
     frames = dial_frames(space, a_code(space))
     degrees = np.random.default_rng(0).uniform(-180, 180, (20, len(frames)))
     code = turned(frames, degrees)
     assert code.shape == (20, space.event_size)
-    ends = np.cumsum([frame.shape[-1] for frame in frames])[:-1]
-    for piece in np.split(code, ends, axis=-1):
-        np.testing.assert_allclose(np.linalg.norm(piece, axis=-1), 2, rtol=1e-6)
+    sizes = [frame.shape[-1] for frame in frames]
+    for size, piece in zip(sizes, np.split(code, np.cumsum(sizes)[:-1], axis=-1), strict=True):
+        length = np.sqrt(size) if radius == "sqrt_m" else radius
+        np.testing.assert_allclose(np.linalg.norm(piece, axis=-1), length, rtol=1e-6)
     np.testing.assert_allclose(turned(frames, degrees + 360), code, atol=1e-12)
 
 
 def test_on_a_circle_the_dial_is_the_angle_and_on_a_sphere_it_leads_through_the_code():
-    space = parse_latent_space("s1,s3")
+    space = parse_latent_space("s1,s3", radius=1.0)
     code = a_code(space)
     frames = dial_frames(space, code)
     angle = np.degrees(np.arctan2(code[1], code[0]))
@@ -50,16 +52,17 @@ def test_on_a_circle_the_dial_is_the_angle_and_on_a_sphere_it_leads_through_the_
 
 @pytest.mark.parametrize("axis", range(3))
 def test_a_dial_turns_even_where_the_code_is_an_axis(axis):
-    (frame,) = dial_frames(parse_latent_space("s2"), np.eye(3)[axis])
+    (frame,) = dial_frames(parse_latent_space("s2", radius=1.0), np.eye(3)[axis])
     np.testing.assert_allclose(frame @ frame.T, np.eye(2), atol=1e-12)
 
 
-def test_the_dials_stand_at_the_code_of_a_start_digit(glass):
-    model = glass("s1,s2")
-    code = np.array([0.6, -0.8, 0.0, 0.6, 0.8])
+@pytest.mark.parametrize("radius", [1.0, 1.75])
+def test_the_dials_stand_at_the_code_of_a_start_digit(glass, radius):
+    model = glass("s1,s2", radius)
+    code = radius * np.array([0.6, -0.8, 0.0, 0.6, 0.8])
     frames, turns = digit_turns(model, {"it": model.image(*code)})["it"]
     assert turns == [-53, 0]  # whole degrees: half a degree off at most
-    assert np.linalg.norm(turned(frames, turns) - code) < np.radians(0.5)
+    assert np.linalg.norm(turned(frames, turns) - code) < radius * np.radians(0.5)
 
 
 def test_a_ring_shows_what_turning_its_own_dial_leads_to(glass):

@@ -32,8 +32,7 @@ def test_the_digit_in_front_is_decoded_there(glass):
 
 
 def test_digits_are_decoded_on_the_sphere_of_the_models_radius(glass):
-    model = glass("s2")
-    model.latent_space = type(model.latent_space)(2, radius=1.5)
+    model = glass("s2", radius=1.5)
     assert model.embed(torch.as_tensor(decode_at(model, 10, 20))).norm().item() == pytest.approx(1.5, abs=1e-5)
 
 

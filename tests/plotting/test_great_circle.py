@@ -38,8 +38,7 @@ def test_the_great_circle_runs_at_constant_speed(glass):
 
 @pytest.mark.parametrize("radius", [0.5, 3.0])
 def test_both_ways_are_decoded_on_a_sphere_of_the_models_radius(glass, radius):
-    model = glass("s2")
-    model.latent_space = type(model.latent_space)(2, radius=radius)
+    model = glass("s2", radius)
     ways = two_ways(model, radius * NORTH, radius * EAST, [0, 0.5, 1])
     arc, line = (model.embed(torch.as_tensor(images)).numpy() for images in (ways.arc, ways.line))
     np.testing.assert_allclose(np.linalg.norm(arc, axis=-1), radius, rtol=1e-5)

@@ -5,6 +5,8 @@ import torch
 from svae_lib.plotting import latent_scatter
 from svae_lib.plotting.projections import hammer, point_to_lonlat
 
+every_radius = pytest.mark.parametrize("radius", [1.0, 1.75])
+
 
 def points_on(figure):
     return np.concatenate([np.asarray(c.get_offsets()) for c in figure.axes[0].collections])
@@ -26,16 +28,19 @@ def test_others_are_not(glass, space):
     assert latent_scatter(glass(space), torch.zeros(3, 8, 8)) is None
 
 
-def test_the_circle_is_not_mirrored(glass):
-    model = glass("s1")
+@every_radius
+def test_the_circle_is_not_mirrored(glass, radius):
+    model = glass("s1", radius)
     place = np.array([[0.8, 0.6], [0.0, -1.0]], dtype=np.float32)
-    np.testing.assert_allclose(points_on(latent_scatter(model, model.decode(torch.as_tensor(place)))), place, atol=1e-6)
+    drawn = points_on(latent_scatter(model, model.decode(radius * torch.as_tensor(place))))
+    np.testing.assert_allclose(drawn, place, atol=1e-6)
 
 
-def test_the_sphere_is_drawn_by_hammers_map(glass):
-    model = glass("s2")
+@every_radius
+def test_the_sphere_is_drawn_by_hammers_map(glass, radius):
+    model = glass("s2", radius)
     place = np.array([[0.6, 0.0, 0.8], [0.0, 1.0, 0.0]], dtype=np.float32)
-    drawn = points_on(latent_scatter(model, model.decode(torch.as_tensor(place))))
+    drawn = points_on(latent_scatter(model, model.decode(radius * torch.as_tensor(place))))
     np.testing.assert_allclose(drawn.T, hammer(*point_to_lonlat(place)), atol=1e-5)
 
 

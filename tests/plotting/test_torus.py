@@ -9,15 +9,16 @@ from svae_lib.errors import InputError
 from svae_lib.plotting.torus import doughnut, torus_of_digits, torus_texture
 
 
-def test_columns_count_circle_1_eastwards_and_rows_circle_2_downwards(glass):
-    model = glass("2xs1")
+@pytest.mark.parametrize("radius", [1.0, "sqrt_m"])
+def test_columns_count_circle_1_eastwards_and_rows_circle_2_downwards(glass, radius):
+    model, length = glass("2xs1", radius), np.sqrt(2) if radius == "sqrt_m" else radius
     texture = torus_texture(model, 6, 4)
     for row, column in np.ndindex(4, 6):
         cell = texture[8 * row : 8 * row + 8, 8 * column : 8 * column + 8]
         code = model.embed(torch.as_tensor(cell)).numpy()
         first, second = np.radians(-150 + 60 * column), np.radians(135 - 90 * row)
         # ink is drawn in steps of a fifth, and the coordinate is four times the ink
-        expected = [np.cos(first), np.sin(first), np.cos(second), np.sin(second)]
+        expected = length * np.array([np.cos(first), np.sin(first), np.cos(second), np.sin(second)])
         np.testing.assert_allclose(code, expected, atol=0.4 + 1e-6)
 
 
