@@ -14,6 +14,7 @@ from svae_lib.evaluation import classify_latents, evaluate
 from svae_lib.experiment import Experiment, load_run
 from svae_lib.experiment.build import build_model
 from svae_lib.experiment.model_file import save_model
+from svae_lib.latent_spaces import parse_latent_space
 from svae_lib.models import build_vae
 from svae_lib.training import fit
 from tests.commands import one_line
@@ -82,7 +83,8 @@ def test_the_colors_of_a_picture_are_learned_each_in_its_channel():
     """A red channel that is bright, a green one that is dark: the reconstruction has them in their places."""
     images = torch.full((40, 3, 8, 8), 20, dtype=torch.uint8)
     images[:, 0] = 230
-    model = build_vae((3, 8, 8), "s2", hidden=(16,), likelihood="gaussian", sigma=0.1)
+    space = parse_latent_space("s2", concentration_head="softplus")  # near the prior: all of the sphere is trained
+    model = build_vae((3, 8, 8), space, hidden=(16,), likelihood="gaussian", sigma=0.1)
     data = ImageDataset("red", Split(images), Split(images[:2]), Split(images[:2]))
     fit(model, data, epochs=60, batch_size=20, learning_rate=1e-2, progress=False)
     red, green, blue = model.sample(8).mean((0, 2, 3)).tolist()
