@@ -15,6 +15,7 @@ SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP"
 _AT_ONCE = 10  # so many signals end a process that has not answered the first
 _GRACE = 20  # seconds for a last save, once the process that started this one is gone
 _received: list[int] = []
+_silent = False
 _protected = 0  # how many blocks of `one_interruption` the main thread is in
 
 
@@ -64,12 +65,17 @@ def one_interruption() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def raise_on_signals() -> None:
+def raise_on_signals(silent: bool = False) -> None:
     """From here on the first signal raises KeyboardInterrupt or Terminated, and later ones wait for its end.
 
     A signal that is ignored (nohup) stays so. One that comes in the middle of an import outside `one_interruption`
     ends the process at once: libraries turn exceptions from there into others.
+
+    Args:
+        silent: For a process whose parent speaks: outside `one_interruption` it ends at once, without a word.
     """
+    global _silent
+    _silent = silent
     for number in SIGNALS:
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, _handle)
@@ -170,7 +176,7 @@ class _Output(io.FileIO):
 
 def _handle(number: int, frame) -> None:
     _received.append(number)
-    if len(_received) == _AT_ONCE or (not _protected and _importing(frame)):
+    if len(_received) == _AT_ONCE or (not _protected and (_silent or _importing(frame))):
         _say_stopped()
         os._exit(128 + number)
     if len(_received) == 1:
@@ -184,8 +190,9 @@ def _importing(frame) -> bool:
 
 
 def _say_stopped() -> None:
-    with suppress(OSError):
-        os.write(2, b"svae: stopped\n")
+    if not _silent:
+        with suppress(OSError):
+            os.write(2, b"svae: stopped\n")
 
 
 def _unraisable(unraisable) -> None:

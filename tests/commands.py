@@ -25,3 +25,12 @@ def wait_for(condition, process, seconds=300):
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < end, "too slow"
         time.sleep(0.02)
+
+
+def meet(name: str, other: str, seconds: float = 200) -> dict:
+    """A worker's job: make one file and wait for another."""
+    Path(name).touch()
+    deadline = time.monotonic() + seconds
+    while not (met := Path(other).exists()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return {"met": met}

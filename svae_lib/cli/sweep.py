@@ -7,6 +7,7 @@ from pathlib import Path
 
 from svae_lib.cli.parsing import add_runtime_flags, complain, given, say
 from svae_lib.errors import InputError
+from svae_lib.process import exit_status
 
 
 def add(commands) -> None:
@@ -17,7 +18,11 @@ def add(commands) -> None:
     parser.add_argument(
         "-ld", "--log-dir", "--log_dir", default="runs", type=Path, help="runs go to LOG_DIR/FILE; default: runs"
     )
-    parser.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster; default: this machine's cores")
+    parser.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="of a Dask cluster that you trust with your account: it can run code here; default: this machine's cores",
+    )
     parser.add_argument("--workers", metavar="N", help="processes on this machine; default: one a core")
     parser.add_argument("--dry-run", action="store_true", help="check all, list the experiments, and do nothing")
     add_runtime_flags(parser)
@@ -49,8 +54,9 @@ def sweep(arguments: argparse.Namespace) -> int:
     try:
         failed = run_sweep(file, folder, scheduler=arguments.scheduler, workers=workers,
                            progress=sys.stderr.isatty(), **runtime)  # fmt: skip
-    except KeyboardInterrupt:
-        return complain(f"stopped; what is done is saved; resume with: {shlex.join(['svae', *sys.argv[1:]])}", 130)
+    except KeyboardInterrupt as stop:
+        again = shlex.join(["svae", *sys.argv[1:]])
+        return complain(f"stopped; what is done is saved; resume with: {again}", exit_status(stop))
     for name, reason in failed.items():
         complain(f"{name} failed: {reason}", 1)
     say(f"{folder}: svae table {folder} sums it up")

@@ -7,13 +7,19 @@ import time
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Thread
+from threading import Event, Thread
 
 from svae_lib.datasets.base import DatasetSpec, Download
 from svae_lib.datasets.files import locate
 from svae_lib.errors import InputError
 
+_PAGE = b"<!doctype html", b"<html"
+UNKNOWN_MEGABYTES = 200  # of a set whose size is not known: an endless answer ends at twice that
 PATIENCE = 9.0  # seconds without a byte before an address is given up: two mirrors take less than 20
+
+
+class _Refused(Exception):
+    """An answer that is not the file, in words."""
 
 
 def download(spec: DatasetSpec, folder: Path, progress: bool = True) -> list[Path]:
@@ -53,7 +59,7 @@ def download(spec: DatasetSpec, folder: Path, progress: bool = True) -> list[Pat
 def _download(spec, folder, work, progress):
     missing = [item for item in spec.downloads() if locate(folder, item.file.removesuffix(".gz")) is None]
     for item in missing:
-        _fetch(item, work, folder, progress)
+        _fetch(item, work, folder, int(2e6 * (spec.megabytes or UNKNOWN_MEGABYTES)), progress)
     try:
         spec.load([locate(work, Path(file).name) or locate(folder, file) for file in spec.files])
     except InputError as error:
@@ -66,16 +72,16 @@ def _download(spec, folder, work, progress):
     return [folder / item.file for item in missing]
 
 
-def _fetch(item: Download, work: Path, folder: Path, progress: bool) -> None:
+def _fetch(item: Download, work: Path, folder: Path, limit: int, progress: bool) -> None:
     """Get one file from the first of its addresses that delivers it complete."""
     from requests import HTTPError, RequestException
-    from requests.exceptions import ChunkedEncodingError
+    from requests.exceptions import ChunkedEncodingError, TooManyRedirects
 
     path = work / Path(item.file).name
     problems = []
     for url in item.urls:
         try:
-            _retrieve(url, path, progress)
+            _retrieve(url, path, limit, progress)
             if item.checksum is None:
                 return
             kind, expected = item.checksum.split(":")
@@ -90,6 +96,10 @@ def _fetch(item: Download, work: Path, folder: Path, progress: bool) -> None:
             problems.append(f"{url}: nothing came for {PATIENCE:g} s")
         except ChunkedEncodingError:
             problems.append(f"{url}: broke off before its end")
+        except _Refused as error:
+            problems.append(f"{url}: {error}")
+        except TooManyRedirects:
+            problems.append(f"{url}: leads from one address to the next without an end")
         except RequestException as error:
             problems.append(f"{url}: cannot be reached ({type(error).__name__})")
         path.unlink(missing_ok=True)  # a thread left behind may still hold it open: the next try gets a new file
@@ -99,29 +109,39 @@ def _fetch(item: Download, work: Path, folder: Path, progress: bool) -> None:
     )
 
 
-def _retrieve(url: str, path: Path, progress: bool) -> None:
+def _retrieve(url: str, path: Path, limit: int, progress: bool) -> None:
     """Download in a thread that is abandoned when nothing comes.
 
     A socket's own time-out bounds neither a dead name server nor a name with many dead addresses.
 
     Raises:
-        TimeoutError: Nothing came for PATIENCE seconds; and what requests raises.
+        TimeoutError: Nothing came for PATIENCE seconds.
+        _Refused: What came is a web page or more than `limit` bytes, or requests could make nothing of it.
+        RequestException: As requests.
     """
-    import requests
     from tqdm.auto import tqdm
 
-    failure, got = [], [0]
+    failure, got, abandoned = [], [0], Event()
 
     def work():
         try:
-            as_stored = {"Accept-Encoding": "identity"}  # else a .gz may arrive unzipped, and its checksum differs
-            with path.open("wb") as file, requests.get(url, stream=True, timeout=20, headers=as_stored) as response:
+            with path.open("wb") as file, _ask(url) as response:
                 response.raise_for_status()
-                bar.total = int(response.headers.get("Content-Length", 0)) or None
+                size = response.headers.get("Content-Length", "")
+                bar.total = int(size) if size.isdecimal() and len(size) < 16 else None
+                too_long = _Refused(f"more than {limit:,} bytes, twice what was expected")
+                if (bar.total or 0) > limit:
+                    raise too_long
                 for chunk in response.iter_content(1 << 13):
+                    if not got[0] and chunk.lstrip()[:14].lower().startswith(_PAGE):
+                        raise _Refused("answered with a web page (the login page of a network?)")
+                    got[0] += len(chunk)
+                    if got[0] > limit:
+                        raise too_long
+                    if abandoned.is_set():
+                        return
                     file.write(chunk)
                     bar.update(len(chunk))
-                    got[0] += len(chunk)
         except Exception as error:  # handed to the caller's thread
             failure.append(error)
 
@@ -135,6 +155,22 @@ def _retrieve(url: str, path: Path, progress: bool) -> None:
             if got[0] != seen:
                 seen, since = got[0], time.monotonic()
             elif time.monotonic() - since > PATIENCE:
+                abandoned.set()
                 raise TimeoutError
     if failure:
         raise failure[0]
+
+
+def _ask(url: str):
+    """The answer of an address, its body not read yet."""
+    import requests
+
+    as_stored = {"Accept-Encoding": "identity"}  # else a .gz may arrive unzipped, and its checksum differs
+    try:
+        return requests.get(url, stream=True, timeout=20, headers=as_stored)
+    except requests.RequestException:
+        raise
+    except OSError as error:  # a certificate file that does not exist, which REQUESTS_CA_BUNDLE names
+        raise _Refused(f"{error} (see REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE)") from None
+    except Exception as error:  # a redirect to no address, headers that are no text: from several libraries
+        raise _Refused(f"its answer cannot be understood ({type(error).__name__}: {error})") from None

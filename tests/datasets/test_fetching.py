@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -21,6 +22,14 @@ from svae_lib.datasets.base import Download
 from svae_lib.errors import InputError
 
 FREY = "FreyFaces/frey_rawface.mat"
+
+
+LOCATIONS = {
+    "to-file": b"file:///etc/hostname",
+    "to-nowhere": b"http://" + b"x" * 70 + b".invalid./",
+    "to-bytes": b"http://127.0.0.1/\xff\xfe",
+    "to-brackets": b"http://[::1",
+}
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -37,16 +46,42 @@ class Handler(BaseHTTPRequestHandler):
             self.send_error(404)
             return
         if how == "wrong":
-            content = b"<html>this page has moved</html>"
+            content = b"this page has moved"
+        if how == "portal":
+            content = b"\n <!DOCTYPE html><title>log in</title>"
+        if how in LOCATIONS:
+            self.wfile.write(b"HTTP/1.0 302 Found\r\nLocation: " + LOCATIONS[how] + b"\r\n\r\n")
+            return
+        if how == "round":
+            self.send_response(302)
+            self.send_header("Location", self.path)
+            return self.end_headers()
         self.send_response(200)
-        if how != "unsized":
-            self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
+        sizes = {
+            "unsized": None,
+            "endless": None,
+            "letters": "abc",
+            "minus": "-5",
+            "huge": "9" * 5000,
+            "vast": "9" * 12,
+        }
+        if (size := sizes.get(how, str(len(content)))) is not None:
+            self.send_header("Content-Length", size)
+        if how == "bytes":
+            self.wfile.write(b"HTTP/1.0 200 \xff\xfe\r\nX-\xff: \xfe\x1b[2J\r\nContent-Length: \xb2\r\n\r\n")
+            self._headers_buffer = []
+        else:
+            self.end_headers()
+        with suppress(ConnectionError):
+            while how == "endless":
+                self.wfile.write(bytes(1 << 16))
+        if how == "endless":
+            return
         half = len(content) // 2
         self.wfile.write(content[:half])
         if how == "slow":
             time.sleep(0.3)
-        if how in ("whole", "wrong", "slow"):
+        if how in ("whole", "wrong", "slow", "portal", "letters", "minus", "bytes"):
             self.wfile.write(content[half:])
         self.wfile.flush()
         if how == "stalled":
@@ -132,27 +167,55 @@ FAULTS = {
     "wrong": ({}, "the download is not frey_faces: frey_rawface.mat: not a complete MATLAB file"),
     "whole": ({"checksum": "sha256:" + "0" * 64}, "its sha256 is [0-9a-f]{64}, expected 0{64}"),
     "silent": ({}, "/silent/frey_rawface.mat: nothing came for 0.5 s"),
+    "portal": ({}, "/portal/frey_rawface.mat: answered with a web page"),
+    "endless": ({}, "/endless/frey_rawface.mat: more than 2,200,000 bytes"),
+    "vast": ({}, "/vast/frey_rawface.mat: more than 2,200,000 bytes"),
+    "huge": ({}, "frey_rawface.mat: "),
+    "round": ({}, "/round/frey_rawface.mat: leads from one address to the next"),
+    **{how: ({}, f"/{how}/frey_rawface.mat: ") for how in LOCATIONS},
     "stalled": ({}, "/stalled/frey_rawface.mat: nothing came for 0.5 s"),
 }
 
 
+SILENT = "gone", "silent", "round", *LOCATIONS  # no byte of a file comes, so the bar stays hidden
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # requests leaves a socket to the GC
 @pytest.mark.parametrize("how", FAULTS)
 @pytest.mark.parametrize("exists", [False, True])
 def test_a_bad_download_is_reported_in_one_line_and_leaves_nothing(how, exists, offer, tmp_path, monkeypatch, capfd):
-    monkeypatch.setattr(fetching, "PATIENCE", 0.5)
+    nothing_comes = how in ("silent", "stalled")
+    monkeypatch.setattr(fetching, "PATIENCE", 0.5 if nothing_comes else 60)  # a loaded machine is slow, not silent
     options, words = FAULTS[how]
     offer("frey_faces", how, **options)
     if exists:
         (tmp_path / "new").mkdir()
     started = time.monotonic()
     with pytest.raises(InputError, match=words) as refusal:
-        fetch("frey_faces", tmp_path / "new")
-    assert time.monotonic() - started < 5
+        fetch("frey_faces", tmp_path / "new", progress=how in SILENT)
+    assert not nothing_comes or time.monotonic() - started < 5
     assert capfd.readouterr() == ("", "")  # a bar that never moved has no place above an error
     assert "\n" not in str(refusal.value) and ".fetch-" not in str(refusal.value)
     assert remains(tmp_path / "new") == ([] if exists else None)
     offer("frey_faces", "whole")
+    monkeypatch.setattr(fetching, "PATIENCE", 60)
     assert len(fetch("frey_faces", tmp_path / "new", progress=False)) == 1  # and the next try starts afresh
+
+
+@pytest.mark.parametrize("how", ["letters", "minus", "bytes"])
+def test_odd_headers_do_not_keep_the_file_away(how, offer, server, tmp_path):
+    offer("frey_faces", how)
+    assert fetch("frey_faces", tmp_path / "new", progress=False)[0].read_bytes() == server.files["frey_rawface.mat"]
+
+
+def test_a_certificate_file_that_does_not_exist_is_named_as_such(tmp_path, monkeypatch):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/no/such.pem")
+    item = Download(FREY, ("https://127.0.0.1:9/frey_rawface.mat",))
+    monkeypatch.setitem(
+        datasets.DATASETS, "frey_faces", replace(datasets.DATASETS["frey_faces"], downloads=lambda: [item])
+    )
+    with pytest.raises(InputError, match=r"certificate bundle.*/no/such\.pem .*REQUESTS_CA_BUNDLE"):
+        fetch("frey_faces", tmp_path / "new", progress=False)
 
 
 def test_waiting_for_all_addresses_takes_less_than_20_s():
