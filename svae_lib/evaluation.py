@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
+from tqdm.auto import tqdm
 
 from svae_lib.datasets import ImageDataset, Split, held_out_images
 from svae_lib.errors import InputError
@@ -64,7 +65,13 @@ class Classification:
 
 
 def evaluate(
-    model: VAE, images: Tensor, *, num_importance_samples: int = 100, seed: int = 0, batch_size: int = 500
+    model: VAE,
+    images: Tensor,
+    *,
+    num_importance_samples: int = 100,
+    seed: int = 0,
+    batch_size: int = 500,
+    progress: bool = False,
 ) -> Evaluation:
     """Score a model on held-out images: log-likelihood (importance-weighted bound), ELBO and its parts.
 
@@ -74,6 +81,7 @@ def evaluate(
         num_importance_samples: Per image, for the log-likelihood.
         seed: Of the samples.
         batch_size: Images scored at once.
+        progress: Whether to show a bar where it takes more than two seconds.
 
     Returns:
         Means over the images.
@@ -92,7 +100,7 @@ def evaluate(
         bound = model.elbo(x)
         return torch.stack([bound.reconstruction, bound.kl, model.log_likelihood(x, num_importance_samples)], -1)
 
-    scores = _per_image(model, images, parts, seed, batch_size)
+    scores = _per_image(model, images, parts, seed, batch_size, progress)
     reconstruction, kl, bound = scores.mean(0).tolist()
     num_nan = int(scores.isnan().any(-1).sum())
     return Evaluation(bound, reconstruction - kl, reconstruction, kl, len(images), num_nan)
@@ -200,13 +208,29 @@ def save_embeddings(path: str | os.PathLike, model: VAE, dataset: ImageDataset) 
 
 
 @torch.no_grad()
-def _per_image(model: VAE, images: Tensor, score: Callable[[Tensor], Tensor], seed: int, batch_size: int) -> Tensor:
+def _per_image(
+    model: VAE,
+    images: Tensor,
+    score: Callable[[Tensor], Tensor],
+    seed: int,
+    batch_size: int,
+    progress: bool = False,
+) -> Tensor:
     """Apply `score` batch by batch on the model's device, and give its rows, (N, ...), in float64 on the CPU."""
     if len(images) == 0:
         raise InputError("no images to evaluate: give at least one")
     device = next(model.parameters()).device
-    with _seeded(device, seed), _evaluating(model), suitable_threads(model, min(batch_size, len(images))):
-        return torch.cat([score(x.to(device)).cpu().double() for x in images.split(batch_size)])
+    scores = []
+    with (
+        _seeded(device, seed),
+        _evaluating(model),
+        suitable_threads(model, min(batch_size, len(images))),
+        tqdm(total=len(images), desc="evaluation", unit="image", delay=2, disable=not progress) as bar,
+    ):
+        for x in images.split(batch_size):
+            scores.append(score(x.to(device)).cpu().double())
+            bar.update(len(x))
+    return torch.cat(scores)
 
 
 @contextmanager

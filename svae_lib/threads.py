@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 if TYPE_CHECKING:  # torch takes a second to import, and OpenMP's policy must be set before
     from torch import nn
@@ -19,6 +20,7 @@ if TYPE_CHECKING:  # torch takes a second to import, and OpenMP's policy must be
 _WORK_PER_THREAD = 1e8  # multiply-adds between two waits, some 2 ms of a core: from twice that on a second thread pays
 _VARIABLES = "OMP_NUM_THREADS", "MKL_NUM_THREADS"
 _chosen: int | None = None
+_counted: WeakKeyDictionary = WeakKeyDictionary()  # multiply-adds by model: a long evaluation asks for each batch
 
 
 def wait_without_spinning() -> None:
@@ -88,6 +90,8 @@ def _is_users_choice(count: int) -> bool:
 
 def _multiply_adds(model: "nn.Module") -> float:
     """The multiply-adds of one image through encoder and decoder; the model's mode stays as it was."""
+    if model in _counted:
+        return _counted[model]
     import torch
     from torch.utils.flop_counter import FlopCounterMode
 
@@ -99,4 +103,5 @@ def _multiply_adds(model: "nn.Module") -> float:
             model.decoder(weight.new_zeros(1, model.latent_space.event_size))
     finally:
         model.train(was_training)
-    return counter.get_total_flops() / 2
+    _counted[model] = counter.get_total_flops() / 2
+    return _counted[model]

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -62,7 +63,7 @@ def evaluate(arguments: argparse.Namespace) -> int:
     run = _load(arguments)
     data = run.data if arguments.num_images is None else replace(run.data, test=run.data.test[: arguments.num_images])
     scored = {} if arguments.num_images is None else {"num_test_images": len(data.test)}
-    print(json.dumps(run.metrics | score(run.experiment, run.model, data) | scored, indent=2))
+    print(json.dumps(run.metrics | score(run.experiment, run.model, data, sys.stderr.isatty()) | scored, indent=2))
     return 0
 
 

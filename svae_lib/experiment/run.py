@@ -73,7 +73,7 @@ def run_experiment(
         history = _fit(experiment, run, model, data, resume=resume, progress=progress)
         run.row_file.write(history.rows, whole=True)
         save_model(run.weights, model, experiment, epoch=history.best_epoch)
-        metrics = score(experiment, model, data) | {
+        metrics = score(experiment, model, data, progress) | {
             "epochs": history.epoch,
             "best_epoch": history.best_epoch,
             "seconds_per_epoch": history.seconds_per_epoch,
@@ -151,19 +151,20 @@ def load_run(folder: str | os.PathLike, **runtime) -> Run:
     return Run(experiment, load_state(model, weights, run.weights), data, metrics, run.rows)
 
 
-def score(experiment: Experiment, model: VAE, data: ImageDataset) -> dict:
+def score(experiment: Experiment, model: VAE, data: ImageDataset, progress: bool = False) -> dict:
     """The test figures of metrics.json, from a seed of their own, so that they are always the same.
 
     Args:
         experiment: The configuration; it has the number of importance samples.
         model: The trained model.
         data: The data set.
+        progress: Whether to show a bar.
 
     Returns:
         The figures by name, in nats per image.
     """
     images = held_out_images(data.test, model.likelihood)
-    scores = evaluate(model, images, num_importance_samples=experiment.num_importance_samples)
+    scores = evaluate(model, images, num_importance_samples=experiment.num_importance_samples, progress=progress)
     if scores.num_nan:
         tqdm.write(f"{scores.num_nan} of {scores.num_images} test images have no finite score, and count in the means")
     names = "log_likelihood", "elbo", "reconstruction", "kl"
