@@ -1,6 +1,7 @@
-"""The errors and warnings that a user is meant to read, and the one way to import an optional dependency."""
+"""The errors and warnings that a user is meant to read, checks that raise them, and the import of optional packages."""
 
 from importlib import import_module
+from numbers import Integral
 from types import ModuleType
 
 _LONGEST = 2_000  # characters of a line that a user is meant to read
@@ -36,6 +37,21 @@ class InputError(ValueError):
 
 class InputWarning(UserWarning):
     """One line on input that is taken, but not as a whole or not as it is; the command line prints it."""
+
+
+def is_integer(value: object, at_least: int) -> bool:
+    """Whether a value is an integer, Python's or NumPy's, and not too small; a boolean is none.
+
+    Args:
+        value: Anything.
+        at_least: The smallest that will do.
+
+    Example:
+        >>> import numpy
+        >>> is_integer(numpy.int64(2), at_least=1), is_integer(True, at_least=1), is_integer(2.0, at_least=1)
+        (True, False, False)
+    """
+    return isinstance(value, Integral) and not isinstance(value, bool) and value >= at_least
 
 
 def import_optional(module: str, extra: str) -> ModuleType:

@@ -2,14 +2,10 @@
 
 import torch
 from torch import Tensor
-from torch.distributions import register_kl
 
 from svae_lib.distributions import constraints
-from svae_lib.distributions.sphere_distribution import (
-    SphereDistribution,
-    as_float_tensor,
-    infinite_unless_same_radius,
-)
+from svae_lib.distributions.sphere_distribution import SphereDistribution, as_float_tensor, register_sphere_kl
+from svae_lib.errors import is_integer
 from svae_lib.ops.sphere import log_surface_area
 
 
@@ -44,10 +40,10 @@ class HypersphericalUniform(SphereDistribution):
     arg_constraints = {"radius": constraints.radius}
 
     def __init__(self, ambient_dim: int, radius: Tensor | float = 1.0, validate_args=None):
-        if isinstance(ambient_dim, bool) or not isinstance(ambient_dim, int) or ambient_dim < 2:
+        if not is_integer(ambient_dim, at_least=2):
             raise ValueError(f"ambient_dim must be an integer >= 2 (S^d lies in R^(d+1)), found {ambient_dim!r}")
         self.radius = as_float_tensor("radius", radius)
-        super().__init__(self.radius.shape, torch.Size((ambient_dim,)), validate_args=validate_args)
+        super().__init__(self.radius.shape, torch.Size((int(ambient_dim),)), validate_args=validate_args)
 
     def expand(self, batch_shape, _instance=None):
         """Distribution with its radius expanded to a larger batch_shape."""
@@ -101,8 +97,8 @@ class HypersphericalUniform(SphereDistribution):
         """
         if self._validate_args:
             self._validate_sample(value)
-        shape = torch.broadcast_shapes(value.shape[:-1], self.batch_shape)
-        return value.new_full(shape, -log_surface_area(self.ambient_dim)) - self._log_growth()
+        zero = (value - value).sum(-1)  # but NaN for a value that is none
+        return zero - log_surface_area(self.ambient_dim) - self._log_growth()
 
     def rsample(self, sample_shape=()) -> Tensor:
         """Samples, normal vectors scaled to length r; differentiable in r.
@@ -122,6 +118,6 @@ class HypersphericalUniform(SphereDistribution):
         return log_surface_area(self.ambient_dim) + self._log_growth()
 
 
-@register_kl(HypersphericalUniform, HypersphericalUniform)
+@register_sphere_kl(HypersphericalUniform, HypersphericalUniform)
 def _kl_uniform_uniform(p: HypersphericalUniform, q: HypersphericalUniform) -> Tensor:
-    return infinite_unless_same_radius(p, q, torch.zeros_like(p.radius))
+    return torch.zeros_like(p.radius)

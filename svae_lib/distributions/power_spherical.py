@@ -1,16 +1,13 @@
 """The Power Spherical distribution."""
 
-import math
-
 import torch
 from torch import Tensor
-from torch.distributions import register_kl
 from torch.distributions.utils import lazy_property
 
+from svae_lib.distributions import power_spherical_sums as sums
 from svae_lib.distributions.hyperspherical_uniform import HypersphericalUniform
-from svae_lib.distributions.sphere_distribution import RotationallySymmetric, infinite_unless_same_radius
+from svae_lib.distributions.sphere_distribution import RotationallySymmetric, register_sphere_kl
 from svae_lib.distributions.von_mises_fisher import VonMisesFisher, cross_term
-from svae_lib.ops.bessel import to_float64
 from svae_lib.ops.sphere import log_surface_area
 
 
@@ -45,55 +42,62 @@ class PowerSpherical(RotationallySymmetric):
         tensor([0.0000, 0.0000, 0.9091])
     """
 
-    @lazy_property
-    def _beta_parameters(self) -> tuple[Tensor, float]:
-        """a and b of the beta distribution of (1 + cos theta) / 2."""
-        b = 0.5 * (self.ambient_dim - 1)
-        return b + self.concentration, b
+    @property
+    def _b(self) -> float:
+        return 0.5 * (self.ambient_dim - 1)
 
     @lazy_property
     def _log_normalizer(self) -> Tensor:
         """log E_uniform[((1 + w)/2)^k] = log Gamma(a) Gamma(2b) / (Gamma(b) Gamma(a+b))."""
-        a, b = to_float64(self._beta_parameters[0]), self._beta_parameters[1]  # the log gammas nearly cancel
-        value = torch.lgamma(a) - torch.lgamma(a + b) + math.lgamma(2.0 * b) - math.lgamma(b)
-        return value.to(self.loc.dtype)
+        return -sums.total(torch.log1p, self.concentration, self.ambient_dim)
 
     @lazy_property
     def _kl_to_uniform(self) -> Tensor:
         """k E[log((1 + w)/2)] - log_normalizer."""
-        a, b = to_float64(self._beta_parameters[0]), self._beta_parameters[1]
-        mean_log = torch.digamma(a) - torch.digamma(a + b)  # E[log((1 + w)/2)]
-        return self.concentration * mean_log.to(self.loc.dtype) - self._log_normalizer
+        return sums.total(sums.log1p_minus_fraction, self.concentration, self.ambient_dim)
 
     def _polar_moments(self) -> tuple[Tensor, Tensor, Tensor]:
-        a, b = self._beta_parameters
-        mean_sin2_over_b = 4.0 * a / ((a + b) * (a + b + 1.0))  # E[sin^2 theta] / b
-        return self.concentration / (a + b), mean_sin2_over_b * b / (a + b), 0.5 * mean_sin2_over_b
+        k, b = self.concentration, self._b
+        a_plus_b = k + 2.0 * b
+        mean_sin2_over_b = 4.0 * ((k + b) / a_plus_b) / (a_plus_b + 1.0)  # E[sin^2 theta] / b
+        return k / a_plus_b, mean_sin2_over_b * (b / a_plus_b), 0.5 * mean_sin2_over_b
 
     def _log_density(self, unit: Tensor) -> Tensor:
-        half_one_plus_w = 0.25 * (unit + self.loc).square().sum(-1)  # (1 + w) / 2, never negative
-        log_power = torch.xlogy(self.concentration, half_one_plus_w)
+        # (1 + w)/2 is 1 - |y - mu|^2 / 4, which keeps its digits near mu, and |y + mu|^2 / 4, which does near -mu. At
+        # -mu itself, where rounding can lead, it is that of the nearest point that the dtype can tell from -mu
+        k, square = self.concentration, (unit - self.loc).square().sum(-1)
+        half_one_plus_w = 0.25 * (unit + self.loc).square().sum(-1)
+        near = torch.special.xlog1py(k, -0.25 * square.clamp(max=2.0))
+        far = torch.xlogy(k, half_one_plus_w.clamp(min=(0.25 * torch.finfo(square.dtype).eps) ** 2))
+        log_power = torch.where(square <= 2.0, near, far)
         return log_power - self._log_normalizer - log_surface_area(self.ambient_dim)
 
     def _sample_polar_angle(self, shape: torch.Size) -> tuple[Tensor, Tensor]:
-        a, b = self._beta_parameters
-        # Beta(a, b) = g_a / (g_a + g_b) by two gamma variables, which torch differentiates implicitly: 1 - Beta and
-        # Beta both keep all their digits
-        g_a = torch._standard_gamma(a.expand(shape))
-        g_b = torch._standard_gamma(torch.full_like(g_a, b))
-        return 2.0 * g_b / (g_a + g_b), 2.0 * torch.sqrt(g_a * g_b) / (g_a + g_b)
+        # cos^2(theta/2) = Beta(a, b) = g_a / (g_a + g_b) by two gamma variables, which torch differentiates implicitly
+        a = (self.concentration + self._b).expand(shape)
+        g_a = torch._standard_gamma(a) + (a - a)  # of a NaN, torch draws a number
+        g_b = torch._standard_gamma(torch.full_like(a, self._b))
+        tangent = g_b.sqrt() / g_a.sqrt()  # of theta / 2; the roots first, because g_a can be huge
+        length = torch.hypot(torch.ones_like(tangent), tangent)
+        sine = tangent / length
+        return 2.0 * sine.square(), 2.0 * sine / length
 
     def _unit_entropy(self) -> Tensor:
         return log_surface_area(self.ambient_dim) - self._kl_to_uniform
 
 
-@register_kl(PowerSpherical, HypersphericalUniform)
+@register_sphere_kl(PowerSpherical, HypersphericalUniform)
 def _kl_power_spherical_uniform(p: PowerSpherical, q: HypersphericalUniform) -> Tensor:
-    return infinite_unless_same_radius(p, q, p._kl_to_uniform)
+    return p._kl_to_uniform
 
 
-@register_kl(PowerSpherical, VonMisesFisher)
+@register_sphere_kl(HypersphericalUniform, PowerSpherical)
+def _kl_uniform_power_spherical(p: HypersphericalUniform, q: PowerSpherical) -> Tensor:
+    """log_normalizer - k E_uniform[log((1 + w)/2)]."""
+    return sums.total(sums.minus_log1p, q.concentration, q.ambient_dim)
+
+
+@register_sphere_kl(PowerSpherical, VonMisesFisher)
 def _kl_power_spherical_von_mises_fisher(p: PowerSpherical, q: VonMisesFisher) -> Tensor:
-    mean_cosine, _, _ = p._polar_moments()
-    a, b = p._beta_parameters
-    return infinite_unless_same_radius(p, q, p._kl_to_uniform + cross_term(q, p.loc, mean_cosine, 2.0 * b / (a + b)))
+    a_plus_b = p.concentration + 2.0 * p._b
+    return p._kl_to_uniform + cross_term(q, p.loc, p.concentration / a_plus_b, 2.0 * p._b / a_plus_b)

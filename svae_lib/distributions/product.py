@@ -4,8 +4,17 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
-from torch.distributions import Distribution, Independent, MultivariateNormal, Normal, kl_divergence, register_kl
-from torch.distributions.constraints import Constraint
+from torch.distributions import (
+    Distribution,
+    Independent,
+    MultivariateNormal,
+    Normal,
+    kl_divergence,
+    register_kl,
+    transform_to,
+)
+from torch.distributions.constraints import Constraint, dependent_property, real_vector
+from torch.distributions.transforms import Transform
 
 
 class ProductDistribution(Distribution):
@@ -66,7 +75,7 @@ class ProductDistribution(Distribution):
         """Whether the samples of every factor are differentiable."""
         return all(group.has_rsample for group in self.groups)
 
-    @property
+    @dependent_property(is_discrete=False, event_dim=1)
     def support(self) -> "_ProductSupport":
         """Points whose every piece lies in the support of its factor."""
         return _ProductSupport(self)
@@ -172,6 +181,28 @@ class _ProductSupport(Constraint):
 
     def __repr__(self) -> str:
         return f"Product({', '.join(repr(group.support) for group in self.product.groups)})"
+
+
+@transform_to.register(_ProductSupport)
+class _IntoProduct(Transform):
+    """Free numbers, piece by piece, into the supports of the factors, by `transform_to` of each."""
+
+    domain = real_vector
+
+    def __init__(self, codomain: _ProductSupport, cache_size: int = 0):
+        super().__init__(cache_size)
+        self.codomain = codomain
+
+    def with_cache(self, cache_size: int = 1) -> "_IntoProduct":
+        return _IntoProduct(self.codomain, cache_size)
+
+    def _call(self, x: Tensor) -> Tensor:
+        product = self.codomain.product
+        return product._concatenate([transform_to(group.support)(piece) for group, piece in product._by_group(x)])
+
+    def _inverse(self, y: Tensor) -> Tensor:
+        product = self.codomain.product
+        return product._concatenate([transform_to(group.support).inv(piece) for group, piece in product._by_group(y)])
 
 
 def _select(distribution: Distribution, index: int) -> Distribution:

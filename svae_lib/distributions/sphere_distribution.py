@@ -1,11 +1,13 @@
 """Base classes of the distributions on a sphere: radius, support, and samples z = r (cos(theta) mu + sin(theta) v)."""
 
+from collections.abc import Callable
 from numbers import Number
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.distributions import Distribution
+from torch.distributions import Distribution, register_kl
+from torch.distributions.constraints import dependent_property
 
 from svae_lib.distributions import constraints
 from svae_lib.ops.rotation import place_at_angle
@@ -44,14 +46,17 @@ class SphereDistribution(Distribution):
         """Ambient dimension m; the sphere itself has dimension m - 1."""
         return self.event_shape[0]
 
-    @property
+    @dependent_property(is_discrete=False, event_dim=1)
     def support(self) -> constraints.Sphere:
-        """Points whose distance from the origin is the radius."""
-        return constraints.Sphere(self.radius)
+        """Points whose distance from the origin is the radius, up to the rounding of the coarsest parameter."""
+        return constraints.Sphere(self.radius, constraints.coarsest(*(p.dtype for p in self._parameters())))
 
     def select(self, index: int) -> "SphereDistribution":
         """Distribution at one index of the last batch dimension."""
         raise NotImplementedError
+
+    def _parameters(self) -> list[Tensor]:
+        return [getattr(self, name) for name in self.arg_constraints]
 
     def _log_growth(self) -> Tensor:
         """(m - 1) log r, by which the area of the sphere exceeds the unit sphere's, in logarithms."""
@@ -99,18 +104,16 @@ class RotationallySymmetric(SphereDistribution):
                 f"loc {tuple(loc.shape)}, concentration {tuple(concentration.shape)} and radius {tuple(radius.shape)} "
                 "do not fit together: loc has the shape (*batch, m), the other two (*batch)"
             ) from None
-        self.loc = loc.expand(*batch_shape, loc.shape[-1])
-        self.concentration = concentration.expand(batch_shape)
-        self.radius = radius.expand(batch_shape)
+        self.loc = _expanded(loc, (*batch_shape, loc.shape[-1]))
+        self.concentration, self.radius = _expanded(concentration, batch_shape), _expanded(radius, batch_shape)
         super().__init__(batch_shape, loc.shape[-1:], validate_args=validate_args)
 
     def expand(self, batch_shape, _instance=None):
         """Distribution with its parameters expanded to a larger batch_shape."""
-        new = self._get_checked_instance(type(self), _instance)
+        new = self._get_checked_instance(RotationallySymmetric, _instance)
         batch_shape = torch.Size(batch_shape)
         new.loc = self.loc.expand(*batch_shape, self.ambient_dim)
-        new.concentration = self.concentration.expand(batch_shape)
-        new.radius = self.radius.expand(batch_shape)
+        new.concentration, new.radius = self.concentration.expand(batch_shape), self.radius.expand(batch_shape)
         super(RotationallySymmetric, new).__init__(batch_shape, self.event_shape, validate_args=False)
         new._validate_args = self._validate_args
         return new
@@ -199,6 +202,32 @@ class RotationallySymmetric(SphereDistribution):
         raise NotImplementedError
 
 
-def infinite_unless_same_radius(p: SphereDistribution, q: SphereDistribution, divergence: Tensor) -> Tensor:
-    """Divergence of p from q where the two spheres coincide; infinity where their supports are disjoint."""
-    return torch.where(p.radius == q.radius, divergence, torch.inf)
+def _expanded(x: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """The very tensor where its shape is that one: an optimizer can move the parameters of a distribution."""
+    return x if x.shape == torch.Size(shape) else x.expand(shape)
+
+
+def register_sphere_kl(p_type: type, q_type: type) -> Callable[[Callable], Callable]:
+    """Register KL(p || q), a function of p and q on the unit sphere, with torch; it does not depend on the radius.
+
+    Where the two radii differ, and the supports are disjoint, the divergence is infinite. One number that was rounded
+    to two dtypes is one radius.
+
+    Raises:
+        ValueError: By the divergence, where the two spheres have different dimensions.
+    """
+
+    def register(divergence: Callable[[SphereDistribution, SphereDistribution], Tensor]) -> Callable:
+        @register_kl(p_type, q_type)
+        def kl(p: SphereDistribution, q: SphereDistribution) -> Tensor:
+            if p.ambient_dim != q.ambient_dim:
+                raise ValueError(
+                    f"the divergence of {p_type.__name__} from {q_type.__name__}: the first lies on a sphere in "
+                    f"R^{p.ambient_dim}, the second in R^{q.ambient_dim}, and they must be of one dimension"
+                )
+            dtype = constraints.coarsest(p.radius.dtype, q.radius.dtype)
+            return torch.where(p.radius.to(dtype) == q.radius.to(dtype), divergence(p, q), torch.inf)
+
+        return divergence
+
+    return register

@@ -2,11 +2,10 @@
 
 import torch
 from torch import Tensor
-from torch.distributions import register_kl
 from torch.distributions.utils import lazy_property
 
 from svae_lib.distributions.hyperspherical_uniform import HypersphericalUniform
-from svae_lib.distributions.sphere_distribution import RotationallySymmetric, infinite_unless_same_radius
+from svae_lib.distributions.sphere_distribution import RotationallySymmetric, register_sphere_kl
 from svae_lib.distributions.von_mises_fisher_sampling import sample_polar_angle
 from svae_lib.ops.bessel import vmf_quantities
 from svae_lib.ops.bessel_expansions import BesselQuantities
@@ -74,16 +73,22 @@ class VonMisesFisher(RotationallySymmetric):
         return log_surface_area(self.ambient_dim) - self._quantities.kl
 
 
-@register_kl(VonMisesFisher, HypersphericalUniform)
+@register_sphere_kl(VonMisesFisher, HypersphericalUniform)
 def _kl_von_mises_fisher_uniform(p: VonMisesFisher, q: HypersphericalUniform) -> Tensor:
-    """k A + log C + log area; its derivative in k is k A', and the radius does not matter."""
-    return infinite_unless_same_radius(p, q, p._quantities.kl)
+    """k A + log C + log area, whose derivative in k is k A'."""
+    return p._quantities.kl
 
 
-@register_kl(VonMisesFisher, VonMisesFisher)
+@register_sphere_kl(HypersphericalUniform, VonMisesFisher)
+def _kl_uniform_von_mises_fisher(p: HypersphericalUniform, q: VonMisesFisher) -> Tensor:
+    """-log C - log area, which is k A - KL(q || p)."""
+    return q.concentration * q._quantities.ratio - q._quantities.kl
+
+
+@register_sphere_kl(VonMisesFisher, VonMisesFisher)
 def _kl_von_mises_fisher_von_mises_fisher(p: VonMisesFisher, q: VonMisesFisher) -> Tensor:
     _, ratio, one_minus_ratio, _ = p._quantities
-    return infinite_unless_same_radius(p, q, p._quantities.kl + cross_term(q, p.loc, ratio, one_minus_ratio))
+    return p._quantities.kl + cross_term(q, p.loc, ratio, one_minus_ratio)
 
 
 def cross_term(q: VonMisesFisher, loc: Tensor, ratio: Tensor, one_minus_ratio: Tensor) -> Tensor:
