@@ -3,7 +3,7 @@
 from torch import Tensor, nn
 from torch.distributions import Distribution, Independent, kl_divergence
 
-from svae_lib.errors import InputError
+from svae_lib.errors import InputError, is_integer
 
 _MAX_PARAMETERS = 100_000  # per image; above it a typing error, which would fill the memory
 
@@ -86,6 +86,15 @@ class LatentSpace(nn.Module):
         """
         raise NotImplementedError
 
+    def _apply(self, fn, recurse: bool = True) -> "LatentSpace":
+        """Move or convert the module, and write what the configuration says: `to_empty` leaves a buffer unfilled."""
+        super()._apply(fn, recurse)
+        self._fill_buffers()
+        return self
+
+    def _fill_buffers(self) -> None:
+        """Give the buffers, which are not stored, their values by the configuration."""
+
     def _as_group(self, count: int) -> "LatentSpace":
         """Copy the space for a group of `count` equal factors: its prior has batch_shape (count,)."""
         raise NotImplementedError
@@ -96,9 +105,9 @@ def independent(distribution: Distribution) -> Independent:
 
 
 def checked_dim(value: int) -> int:
-    if not isinstance(value, int) or value < 1:
+    if not is_integer(value, at_least=1):
         raise InputError(f"manifold dimension {value!r}: it must be an integer >= 1")
-    return value
+    return int(value)
 
 
 def checked_size(parameter_size: int) -> int:

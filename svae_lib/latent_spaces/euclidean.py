@@ -60,6 +60,11 @@ class Euclidean(LatentSpace):
         scale_tril[..., self.below[0], self.below[1]] = off_diagonal
         return MultivariateNormal(loc, scale_tril=scale_tril, validate_args=False)
 
+    def _fill_buffers(self) -> None:
+        self.origin = torch.zeros_like(self.origin)
+        if self.covariance == "full":
+            self.below = torch.tril_indices(self.manifold_dim, self.manifold_dim, -1, device=self.below.device)
+
     def prior(self) -> Distribution:
         scale = torch.ones_like(self.origin)
         if self.covariance == "full":

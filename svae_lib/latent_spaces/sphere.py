@@ -121,6 +121,10 @@ class Sphere(LatentSpace):
         shape = batch_size, *radius.shape
         return step.draw_noise(num_steps, shape, self.event_size, radius.dtype, radius.device)
 
+    def _fill_buffers(self) -> None:
+        if not self.learn_radius:
+            self._radius = torch.full_like(self._radius, self.initial_radius)
+
     def prior(self) -> Distribution:
         return HypersphericalUniform(self.event_size, self.radius, validate_args=False)
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from svae_lib.errors import InputError
+from svae_lib.errors import InputError, is_integer
 
 
 def check_image_shape(image_shape: Sequence[int]) -> tuple[int, ...]:
@@ -24,8 +24,9 @@ def check_image_shape(image_shape: Sequence[int]) -> tuple[int, ...]:
         (3, 32, 32)
     """
     shape = tuple(image_shape)
-    if any(not isinstance(size, int) or size < 1 for size in shape):
+    if not all(is_integer(size, at_least=1) for size in shape):
         raise InputError(f"image_shape {shape}: must be integers >= 1")
+    shape = tuple(map(int, shape))
     if len(shape) not in (2, 3):
         raise InputError(f"image_shape {shape}: give (H, W) for gray images, (C, H, W) for color")
     if len(shape) == 3 and shape[0] == 1:
@@ -44,7 +45,8 @@ def fit_images(x: Tensor, image_shape: Sequence[int]) -> Tensor:
         The same images, without the 1.
 
     Raises:
-        InputError: Their shape is another one: color for gray, gray for color, another size.
+        InputError: Their shape is another one (color for gray, gray for color, another size), or their dtype is not
+            floating-point.
 
     Example:
         >>> import torch
@@ -52,6 +54,10 @@ def fit_images(x: Tensor, image_shape: Sequence[int]) -> Tensor:
         torch.Size([5, 28, 20])
     """
     shape = tuple(image_shape)
+    if not x.is_floating_point():
+        raise InputError(
+            f"images of {x.dtype}: the model takes floats in [0, 1], which likelihood.observe makes of uint8"
+        )
     dims = len(shape)
     if x.shape[-dims:] == shape and x.ndim <= dims + 1:
         return x

@@ -141,15 +141,14 @@ class Gaussian(Likelihood):
         super().__init__(image_shape)
         if sigma is not None and not 0 < sigma < math.inf:
             raise InputError(f"sigma {sigma}: a normal needs a finite standard deviation above 0")
-        log_sigma = torch.tensor(0.3 if sigma is None else float(sigma)).log()
-        if sigma is None:
-            self.log_sigma = nn.Parameter(log_sigma)
-        else:
-            self.register_buffer("log_sigma", log_sigma, persistent=False)
+        # a fixed one is configuration, so it is no buffer, which to_empty would leave unfilled
+        self.log_sigma = nn.Parameter(torch.tensor(0.3).log()) if sigma is None else math.log(sigma)
 
     def log_prob(self, parameters: Tensor, x: Tensor) -> Tensor:
         x = self._fit(x)
-        squares = (x - parameters).square().sum(self.pixel_dims) * torch.exp(-2 * self.log_sigma)
+        log_precision = -2 * self.log_sigma
+        precision = math.exp(log_precision) if isinstance(log_precision, float) else log_precision.exp()
+        squares = (x - parameters).square().sum(self.pixel_dims) * precision
         count = x.shape[self.pixel_dims[0] :].numel()
         return -0.5 * squares - count * (self.log_sigma + 0.5 * math.log(2 * math.pi))
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.distributions import Distribution
 
-from svae_lib.errors import InputError
+from svae_lib.errors import InputError, is_integer
 from svae_lib.latent_spaces import Euclidean, LatentSpace, ProductSpace, Sphere, parse_latent_space
 from svae_lib.models.image_shape import check_image_shape
 from svae_lib.models.likelihoods import Likelihood, build_likelihood
@@ -219,7 +219,7 @@ def build_vae(
         if name not in NETWORKS:
             raise InputError(f"network {name!r}: choose from {', '.join(NETWORKS)}")
     image_shape = check_image_shape(image_shape)
-    if any(not isinstance(size, int) or size < 1 for size in hidden):
+    if not all(is_integer(size, at_least=1) for size in hidden):
         raise InputError(f"hidden {tuple(hidden)}: they must be integers >= 1")
     space = parse_latent_space(space) if isinstance(space, str) else space
     pixels = build_likelihood(likelihood, sigma, image_shape)
