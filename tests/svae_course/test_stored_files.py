@@ -10,7 +10,7 @@ from svae_course import stored, stored_files, stored_runs
 from svae_lib.errors import InputError
 from tests.tree import ROOT
 
-RUNS = "results/03_mnist.json"
+RUNS = "results/mnist.json"
 RUN = {"latent_space": "s2", "test_log_likelihood": -133.0, "test_reconstruction": -129.0, "test_kl": 7}
 
 
@@ -31,7 +31,7 @@ def test_from_a_folder_elsewhere_even_one_that_holds_another(monkeypatch, tmp_pa
     (tmp_path / RUNS).write_text("[]")
     monkeypatch.chdir(tmp_path)
     assert stored(RUNS) == ROOT / "notebooks" / RUNS
-    assert len(stored_runs(RUNS)) == 24
+    assert len(stored_runs(RUNS)) >= 24
 
 
 @pytest.mark.parametrize("kept", ["", "notebooks"])
