@@ -24,7 +24,7 @@ help:
 	@echo "make lab        open the notebooks in JupyterLab"
 	@echo "make test       what CI runs: lint, tests, doctests, notebooks, browser"
 	@echo "make test-all   the same, plus the tests marked slow"
-	@echo "make notebooks  run notebooks/scripts/*.py into notebooks/*.ipynb; update README's table and strip"
+	@echo "make notebooks  run notebooks/scripts/*.py into notebooks/*.ipynb; update README's tables and strip"
 	@echo "make bench      measure speed, as ratios"
 	@echo "make clean      remove .venv and the caches; runs/ stays"
 
@@ -51,8 +51,9 @@ notebooks: setup
 	@echo "notebooks: running notebooks/scripts/*.py"
 	@$(PY) tools/build_notebooks.py
 	@$(PY) tools/chapters.py
+	@$(PY) tools/results_table.py
 	@$(PY) tools/picture_strip.py
-	@echo "notebooks: README's table of chapters is up to date"
+	@echo "notebooks: README's tables of chapters and results are up to date"
 
 bench: setup
 	@echo "bench: each of ours against its peer, in turns; about ten minutes, on an otherwise idle machine"

@@ -1,8 +1,10 @@
 """Stored runs and weights of the course, found whatever the working folder is."""
 
 import json
+from collections.abc import Callable
 from numbers import Real
 from pathlib import Path
+from typing import Any
 
 from svae_lib.errors import InputError
 
@@ -51,13 +53,40 @@ def stored_runs(name: str) -> list[dict]:
         ...     print(str(error).partition("no_such_file.json ")[2])
         is missing: `git checkout :/notebooks/results` restores it
     """
+    return _read(name, lambda runs: isinstance(runs, list) and runs and all(map(_is_run, runs)))
+
+
+def stored_records(name: str) -> dict[str, dict]:
+    """Stored records of trainings, by the setting that they were made with.
+
+    Args:
+        name: within notebooks/, a JSON file that svae_course.chapter_03.scale wrote.
+
+    Returns:
+        One dict per setting.
+
+    Raises:
+        InputError: the file is missing or damaged; names it and the command that restores it.
+
+    Example:
+        >>> try:
+        ...     stored_records("results/no_such_file.json")
+        ... except InputError as error:
+        ...     print(str(error).partition("no_such_file.json ")[2])
+        is missing: `git checkout :/notebooks/results` restores it
+    """
+    keys = {"start", "width", "validation_elbo"}
+    return _read(name, lambda all_: isinstance(all_, dict) and all_ and all(keys <= set(one) for one in all_.values()))
+
+
+def _read(name: str, is_valid: Callable[[Any], Any]) -> Any:
     path = stored(name)
     try:
-        runs = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        runs = None
-    if isinstance(runs, list) and runs and all(map(_is_run, runs)):
-        return runs
+        found = json.loads(path.read_bytes())
+        if is_valid(found):
+            return found
+    except (OSError, ValueError, TypeError, RecursionError):
+        pass
     problem = "damaged" if path.exists() else "missing"
     cure = f"`git checkout :/notebooks/{Path(name).parent}` restores it"
     raise InputError(f"{path} is {problem}: {cure}")

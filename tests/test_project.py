@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -46,15 +47,12 @@ def test_readme_holds_the_two_examples_and_their_length():
     assert sum(bool(line.strip()) for line in library.splitlines()) <= 10
 
 
-def test_the_table_of_chapters_is_up_to_date():
+@pytest.mark.parametrize("tool", ["chapters", "results_table"])
+def test_the_tables_of_chapters_and_of_results_are_up_to_date(tool, monkeypatch):
     """make notebooks would write the README that is there."""
-    sys.path.insert(0, str(ROOT / "tools"))
-    try:
-        import chapters
-    finally:
-        sys.path.pop(0)
+    monkeypatch.syspath_prepend(ROOT / "tools")
     readme = (ROOT / "README.md").read_text()
-    assert chapters.with_table(readme) == readme, "run make notebooks"
+    assert import_module(tool).with_table(readme) == readme, "run make notebooks"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -48,8 +48,6 @@
 #    gets the better score?
 
 # %%
-import json
-
 import torch
 
 from svae_lib import Schedule, build_vae, evaluate, fit, load_dataset, plotting
@@ -308,10 +306,12 @@ figures.seed_comparison(runs) if runs else None
 # Both are measured here in four training runs with ten dimensions, which are stored too:
 
 # %%
+from svae_course import stored_records
+
 try:
-    scale = json.loads(stored("results/03_scale.json").read_bytes())
-except OSError:
-    print("the stored file is missing: `git checkout :/notebooks/results` restores it")
+    scale = stored_records("results/03_scale.json")
+except InputError as problem:
+    print(problem)
     scale = {}
 figures.scale_story(scale) if scale else None
 
@@ -324,9 +324,8 @@ figures.scale_story(scale) if scale else None
 # %%
 narrow = scale["sphere, as in the papers"]["width"][-1] if scale else 0
 for name, record in scale.items():
-    start = record["start"]
-    epoch = next((epoch for epoch, width in enumerate(record["width"]) if width <= narrow), "after 30")
-    print(f"{name:28} code {start['code']:.1f}  gradient for the width {start['width']:.2f}  as narrow in epoch {epoch}")
+    start, epoch = record["start"], next(e for e, width in enumerate(record["width"]) if width <= narrow)
+    print(f"{name:28} code {start['code']:.1f}  gradient of κ or σ {start['width']:.2f}  as narrow in epoch {epoch}")
 
 # %% [markdown]
 # Nothing in these two changes is about geometry. A comparison of two geometries was a comparison of two input scales.
@@ -343,7 +342,7 @@ for line in figures.score_table(runs):
     print(line)
 
 # %% [markdown]
-# After ± stands half the width of a 95 % interval for the mean over training runs. The last column holds p, from Welch's
+# After ± stands half the width of a 95 % interval for the mean over training runs. In the last column is p, by Welch's
 # test of that line against the Gaussian with the same $d$, corrected for the number of lines (Holm): how often seeds
 # alone would put the two so far apart if they were equally good. With p above 0.05 the runs name no winner, whichever
 # mean is higher. A line of one seed has no interval and no test: with one run each, one of the two is always ahead.
@@ -475,8 +474,8 @@ print(f"ELBO < bound of 10 codes < bound of 100: {score.elbo < ten < score.log_l
 # - A code of about five nats on $S^2$ is worth some fifty nats of reconstruction.
 # - The whole latent space fits on a globe, without a middle or an edge, and digits that look alike are neighbors on it,
 #   although the model never saw a label. Stay on it: halfway along the straight line the decoder is less certain.
-# - A sphere in ten dimensions lost to flat space because its codes were 3.3 times smaller and its $\kappa$ out of reach,
-#   not because it was round. Compare geometries at equal scale, and over several seeds.
+# - A sphere in ten dimensions lost to flat space because its codes were 3.3 times smaller and its $\kappa$ out of
+#   reach, not because it was round. Compare geometries at equal scale, and over several seeds.
 #
 # ## Sharp bits
 #

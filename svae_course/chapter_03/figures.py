@@ -1,4 +1,4 @@
-"""Figures of chapter 03, Gaussian against von Mises-Fisher latents: stored runs, their seeds, and the story of scale."""
+"""Figures of chapter 03, Gaussian against von Mises-Fisher latents: stored runs over seeds, and a story of scale."""
 
 import re
 from collections.abc import Iterable
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from svae_lib.comparison import compare, half_width, holm
-from svae_lib.plotting.style import BASELINE, OUTLINE, SAMPLES, SECOND, Picture, new_figure, styled
+from svae_lib.plotting.style import BASELINE, OUTLINE, SAMPLES, SECOND, TRACK, Picture, new_figure, styled
 
 GAUSSIAN, PAPERS, BEST = "Gaussian", "sphere, as in the papers", "sphere, radius √m, new head"
 ARMS = {  # with their looks
@@ -116,7 +116,7 @@ def seed_comparison(runs: Iterable[dict]) -> Picture:
                 above = sign * (np.array(arms.get(name, [])) - np.mean(arms[GAUSSIAN]))
                 axes.plot(np.full(len(above), place + side), above, **look, linewidth=1.5, alpha=0.8)
             axes.plot([], [], **look, linewidth=1.5, label=name)
-        axes.axhline(0, color=OUTLINE, linewidth=1, linestyle="--", zorder=0)
+        axes.axhline(0, color=TRACK, linewidth=1, linestyle="--", zorder=0)
         axes.set(xlim=(-0.6, len(compared) - 0.4), xticks=range(len(compared)), xticklabels=compared)
         axes.set(xlabel="dimension d", ylabel="nats per image")
         axes.set_title(title, fontsize=10)
