@@ -22,7 +22,7 @@ from svae_lib.files import atomic_write, save_weights
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 SWEEPS = {  # by the file under notebooks/results/ that holds their runs
-    "mnist.json": ("mnist_spaces", "mnist_more", "mnist_best"),
+    "mnist.json": ("mnist_spaces", "mnist_more", "mnist_best", "mnist_heads"),
     "heads_mnist_5k.json": ("heads_mnist_5k", "families_mnist_5k"),
     "caltech101_silhouettes.json": ("caltech_silhouettes",),
 }
