@@ -1,8 +1,10 @@
+from .clustering import VonMisesFisherClustering as VonMisesFisherClustering
 from .datasets import load_dataset as load_dataset
 from .distributions import HypersphericalUniform as HypersphericalUniform
 from .distributions import PowerSpherical as PowerSpherical
 from .distributions import ProductDistribution as ProductDistribution
 from .distributions import VonMisesFisher as VonMisesFisher
+from .distributions import VonMisesFisherMixture as VonMisesFisherMixture
 from .evaluation import evaluate as evaluate
 from .experiment import Experiment as Experiment
 from .experiment import load_model as load_model

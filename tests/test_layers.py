@@ -15,6 +15,7 @@ BESIDE = {"errors", "reading", "files", "locks", "memory", "process", "datasets"
 BELOW = {  # what each layer may import besides itself and what stands beside
     "ops": set(),
     "distributions": {"ops"},
+    "clustering": {"ops", "distributions"},
     "latent_spaces": {"ops", "distributions"},
     "models": {"ops", "distributions", "latent_spaces"},
     "training": {"ops", "distributions", "latent_spaces", "models"},

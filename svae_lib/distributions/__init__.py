@@ -4,5 +4,6 @@ from svae_lib.distributions.hyperspherical_uniform import HypersphericalUniform
 from svae_lib.distributions.power_spherical import PowerSpherical
 from svae_lib.distributions.product import ProductDistribution
 from svae_lib.distributions.von_mises_fisher import VonMisesFisher
+from svae_lib.distributions.von_mises_fisher_mixture import VonMisesFisherMixture
 
-__all__ = ["HypersphericalUniform", "PowerSpherical", "ProductDistribution", "VonMisesFisher"]
+__all__ = ["HypersphericalUniform", "PowerSpherical", "ProductDistribution", "VonMisesFisher", "VonMisesFisherMixture"]

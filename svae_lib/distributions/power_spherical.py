@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 from torch.distributions.utils import lazy_property
 
+from svae_lib.distributions import fitting
 from svae_lib.distributions import power_spherical_sums as sums
 from svae_lib.distributions.hyperspherical_uniform import HypersphericalUniform
 from svae_lib.distributions.sphere_distribution import RotationallySymmetric, register_sphere_kl
@@ -41,6 +42,8 @@ class PowerSpherical(RotationallySymmetric):
         >>> PowerSpherical(torch.tensor([0.0, 0.0, 1.0]), 20.0).mean
         tensor([0.0000, 0.0000, 0.9091])
     """
+
+    _maximum_likelihood = staticmethod(fitting.power_spherical)
 
     @property
     def _b(self) -> float:

@@ -10,6 +10,7 @@ from torch.distributions import Distribution, register_kl
 from torch.distributions.constraints import dependent_property
 
 from svae_lib.distributions import constraints
+from svae_lib.distributions.fitted import Fitted
 from svae_lib.ops.rotation import place_at_angle
 
 
@@ -63,13 +64,14 @@ class SphereDistribution(Distribution):
         return (self.ambient_dim - 1) * self.radius.log()
 
 
-class RotationallySymmetric(SphereDistribution):
+class RotationallySymmetric(Fitted, SphereDistribution):
     r"""Distribution whose density depends on z only through the angle theta between z and one direction mu.
 
         z = r (cos(theta) mu + sin(theta) v),  v uniform on the unit sphere orthogonal to mu
 
-    A subclass implements the distribution of theta: `_polar_moments`, `_log_density`, `_sample_polar_angle` and
-    `_unit_entropy`. Its mu is the argument `loc`, its kappa (k in equations) the argument `concentration`.
+    A subclass implements the distribution of theta, `_polar_moments`, `_log_density`, `_sample_polar_angle` and
+    `_unit_entropy`, and names the function of `fitting` for its parameters, `_maximum_likelihood`. Its mu is the
+    argument `loc`, its kappa (k in equations) the argument `concentration`.
 
     Args:
         loc: Mean direction mu, unit vectors, shape (*batch, m).

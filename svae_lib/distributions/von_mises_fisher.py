@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 from torch.distributions.utils import lazy_property
 
+from svae_lib.distributions import fitting
 from svae_lib.distributions.hyperspherical_uniform import HypersphericalUniform
 from svae_lib.distributions.sphere_distribution import RotationallySymmetric, register_sphere_kl
 from svae_lib.distributions.von_mises_fisher_sampling import sample_polar_angle
@@ -45,6 +46,8 @@ class VonMisesFisher(RotationallySymmetric):
         >>> vmf.rsample((5,)).shape
         torch.Size([5, 3])
     """
+
+    _maximum_likelihood = staticmethod(fitting.von_mises_fisher)
 
     @lazy_property
     def _quantities(self) -> BesselQuantities:
