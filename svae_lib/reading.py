@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # torch takes a second to import, and the command line reads 
     from torch import Tensor
 
 _TEXT = 2**20  # bytes of an experiment, a sweep or the head of a file of weights: ours have some thousands
-_LINES = 2**29  # and of a file of lines: 300 bytes for each epoch
+LINES = 2**29  # and of a file of lines: 300 bytes for each epoch
 DIGEST = "sha256"  # the word of a file of weights that tells a changed bit
 
 Header = Mapping[str, tuple[str, tuple[int, ...]]]  # type and shape of each tensor, as safetensors writes them
@@ -65,6 +65,18 @@ def exists(path: str | os.PathLike) -> bool:
             raise InputError(f"cannot read {path}: {reason(error)}") from None
         return False  # a name too long, a loop of links
     return True
+
+
+def list_folder(path: str | os.PathLike) -> list[Path]:
+    """What a folder holds, sorted.
+
+    Raises:
+        InputError: It is no folder, or may not be read; names the reason.
+    """
+    try:
+        return sorted(Path(path).iterdir())
+    except (OSError, ValueError) as error:
+        raise InputError(f"cannot read {path}: {reason(error)}") from None
 
 
 @contextmanager
@@ -148,7 +160,7 @@ def read_json_lines(path: str | os.PathLike) -> list[dict[str, Any]]:
     Raises:
         InputError: The file cannot be read, or a line is not a JSON object.
     """
-    return [_json_object(line, path) for line in read_bytes(path, _LINES).splitlines()]
+    return [_json_object(line, path) for line in read_bytes(path, LINES).splitlines()]
 
 
 def load_weights(

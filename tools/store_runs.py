@@ -28,7 +28,7 @@ SWEEPS = {  # by the file under notebooks/results/ that holds their runs
 }
 WEIGHTS = ("s2", "2xs1", "5xs2")  # of mnist_best, seed 0
 SAMPLES = ("s10", "s5,s5", "s4,s3,s3", "5xs2")
-NOT_STORED = ("seconds_per_epoch", "num_nan", "peak_memory")  # these say more of the machine than of the run
+NOT_STORED = ("seconds_per_epoch", "num_nan", "peak_memory_megabytes")  # more of the machine than of the run
 
 
 def command(experiment: Experiment) -> str:

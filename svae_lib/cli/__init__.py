@@ -4,7 +4,7 @@ Each module here holds the commands that its docstring names, and `add`, which a
 """
 
 from svae_lib.cli import data, runs, sweep, train
-from svae_lib.cli.parsing import Parser, complain
+from svae_lib.cli.parsing import Parser, complain, warnings_in_one_line
 from svae_lib.errors import InputError
 from svae_lib.process import exit_status, output_failure
 
@@ -22,7 +22,8 @@ def main(argv: list[str] | None = None) -> int:
     """
     try:
         arguments = _parser().parse_args(argv)
-        status = arguments.command(arguments)
+        with warnings_in_one_line():
+            status = arguments.command(arguments)
     except InputError as error:
         return complain(error, 2)
     except KeyboardInterrupt as stop:

@@ -3,10 +3,12 @@
 import argparse
 import os
 import sys
-from collections.abc import Iterable
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import Field
 
-from svae_lib.errors import InputError, printable
+from svae_lib.errors import InputError, InputWarning, printable
 from svae_lib.experiment.config import FLAGS, RUNTIME
 from svae_lib.experiment.flags import flag_names, read, value_type
 from svae_lib.experiment.run_folder import is_rank_zero
@@ -74,3 +76,20 @@ def warn(text: str) -> None:
     """Print a warning of one line."""
     if is_rank_zero():
         print("svae: warning:", text, file=sys.stderr)
+
+
+@contextmanager
+def warnings_in_one_line() -> Iterator[None]:
+    """Print an InputWarning of the library as `warn` does."""
+    with warnings.catch_warnings():
+        shown = warnings.showwarning
+
+        def show(message, category, *where) -> None:
+            if issubclass(category, InputWarning):
+                warn(printable(message))
+            else:
+                shown(message, category, *where)
+
+        warnings.simplefilter("default", InputWarning)
+        warnings.showwarning = show
+        yield

@@ -1,5 +1,6 @@
 """Data sets as three splits of images, gray or color, and the binarization of their pixels."""
 
+import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,8 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from svae_lib.errors import InputError
+
 SHUFFLE_SEED = 1804  # which image is in which split, where the source does not say
 HELD_OUT_SEED = 910  # of the pixels of validation and test images; neither seed is ever a run's
+_DIGESTED = 2**24  # pixels in the digest of a split
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,35 @@ class ImageDataset:
     def image_shape(self) -> tuple[int, ...]:
         """(H, W), or (3, H, W) in color."""
         return tuple(self.train.images.shape[1:])
+
+    @property
+    def fingerprint(self) -> str:
+        """The counts and the size of the images and a digest of them, which tells other images of the same size apart.
+
+        The digest is of all labels and of every k-th image, with k = 1 up to some 16 million pixels, so that it takes
+        less than a tenth of a second.
+        """
+        splits, digest = (self.train, self.validation, self.test), hashlib.sha256()
+        for split in splits:
+            digest.update(split.images[:: 1 + split.images.numel() // _DIGESTED].cpu().contiguous().numpy())
+            if split.labels is not None:
+                digest.update(split.labels.cpu().contiguous().numpy())
+        counts = " + ".join(f"{len(split):,}" for split in splits)
+        return f"{counts} images of {size_text(self.image_shape)}, sha256 {digest.hexdigest()[:16]}"
+
+    def check_fingerprint(self, stored: str | None, where: object) -> None:
+        """Compare with the images that a training had.
+
+        Args:
+            stored: Their fingerprint; None where a version that wrote none has stored the training.
+            where: The file that it is from.
+
+        Raises:
+            InputError: They are others.
+        """
+        if stored not in (None, self.fingerprint):
+            raise InputError(f"{where} is of a training on {stored}, and {self.name} has {self.fingerprint}: "
+                             "put the images of the training back")  # fmt: skip
 
 
 def size_text(image_shape: tuple[int, ...]) -> str:
@@ -135,7 +168,12 @@ def held_out_images(split: Split, likelihood: nn.Module) -> Tensor:
 
 def shuffled(split: Split) -> Split:
     """The same images in an order fixed by SHUFFLE_SEED; no global random state is read or changed."""
-    return split[torch.randperm(len(split), generator=torch.Generator().manual_seed(SHUFFLE_SEED))]
+    return split[shuffled_order(len(split))]
+
+
+def shuffled_order(count: int) -> Tensor:
+    """A permutation of so many images, fixed by SHUFFLE_SEED."""
+    return torch.randperm(count, generator=torch.Generator().manual_seed(SHUFFLE_SEED))
 
 
 def split_by_counts(split: Split, counts: tuple[int, ...]) -> list[Split]:

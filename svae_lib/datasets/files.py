@@ -2,21 +2,26 @@
 
 import gzip
 import io
+import math
 import os
 import zlib
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from svae_lib.errors import InputError
+from svae_lib.reading import full_path, open_file
+
+_LARGEST = 2**28  # bytes of a file, packed or not: more than three times those of the largest of any set
 
 
 def data_folder(data_dir: str | os.PathLike | None) -> tuple[Path, bool]:
     """The folder to look in, and whether the user named it: data_dir, else SVAE_DATA, else the user's cache."""
     named = data_dir or os.environ.get("SVAE_DATA")
     if named:
-        return Path(named).expanduser(), True
+        return full_path(named), True
     import pooch
 
     return Path(pooch.os_cache("svae_lib")), False
@@ -47,34 +52,43 @@ def unreadable(path: Path, kind: str, error: Exception) -> InputError:
     return InputError(f"{path}: not a complete {kind} ({reason}): damaged, cut short, or still being written")
 
 
-def read_bytes(path: Path) -> bytes:
+def read_bytes(path: Path, at_most: int = _LARGEST) -> bytes:
     """The content of a file, gunzipped where it is gzip.
 
+    Args:
+        path: The file.
+        at_most: The bytes that it may have, packed and unpacked.
+
     Raises:
-        InputError: The file cannot be read, is truncated or still growing.
+        InputError: The file cannot be read, is larger, truncated or still growing.
     """
-    try:
-        before = path.stat().st_size
-        data = path.read_bytes()
-        after = path.stat().st_size
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+    with open_file(path, at_most) as file:
+        before = os.fstat(file.fileno()).st_size
+        data = file.read(at_most + 1)
+        after = os.fstat(file.fileno()).st_size
     if not before == len(data) == after:
         raise InputError(f"{path}: it grew from {before:,} to {after:,} bytes while read: wait until it is written")
     if data[:2] != b"\x1f\x8b":
         return data
     try:
-        return gzip.decompress(data)
+        with gzip.GzipFile(fileobj=io.BytesIO(data)) as packed:
+            content = packed.read(at_most + 1)
     except (EOFError, OSError, zlib.error) as error:
         raise unreadable(path, "gzip file", error) from None
+    if len(content) > at_most:
+        raise InputError(f"{path}: it unpacks to more than {at_most:,} bytes, the most expected: is it the right file?")
+    return content
 
 
 def read_mat(path: Path) -> dict[str, np.ndarray]:
     """The named arrays of a MATLAB file (versions 4 to 7)."""
-    from scipy.io import loadmat
+    from scipy.io import loadmat, whosmat
 
     data = read_bytes(path)
     try:
+        shapes = [shape for _, shape, _ in whosmat(io.BytesIO(data))]  # it reads no more than their heads
+        if (size := 8 * sum(math.prod(map(int, shape)) for shape in shapes)) > 4 * _LARGEST:
+            raise ValueError(f"its arrays need {size:,} bytes")
         return loadmat(io.BytesIO(data))
     except Exception as error:  # its parser raises whatever a damaged file makes it trip over
         raise unreadable(path, "MATLAB file", error) from None
@@ -106,13 +120,37 @@ def to_uint8(path: Path, values: np.ndarray) -> torch.Tensor:
         >>> to_uint8(Path("mine.npy"), np.array([0.0, 0.2, 1.0]))
         tensor([  0,  51, 255], dtype=torch.uint8)
     """
-    if values.dtype.kind not in "buif":
-        raise InputError(f"{path}: numbers of type {values.dtype}, expected integers, fractions or booleans")
-    if not values.size:
-        raise InputError(f"{path}: found no images, shape {values.shape}")
-    minimum, maximum = values.min(), values.max()
-    limit = 1 if values.dtype.kind in "bf" else 255
-    if not (minimum >= 0 and maximum <= limit):  # so written that a NaN fails too
-        raise InputError(f"{path}: values from {minimum:g} to {maximum:g}, expected 0 to {limit} for {values.dtype}")
-    scale = 255 if maximum <= 1 else 1
-    return torch.from_numpy(np.ascontiguousarray(np.rint(values * np.float32(scale)).astype(np.uint8)))
+    rows = max(1, 2**22 // max(1, math.prod(values.shape[1:])))
+    pieces = (values[start : start + rows] for start in range(0, len(values), rows))
+    return torch.from_numpy(gather_uint8(path, values.dtype, values.shape, pieces))
+
+
+def gather_uint8(path: Path, dtype: np.dtype, shape: tuple[int, ...], pieces: Iterable[np.ndarray]) -> np.ndarray:
+    """The same for an array that comes in consecutive pieces along its first dimension.
+
+    Args:
+        path: As to_uint8's.
+        dtype: Of the array.
+        shape: Of the array.
+        pieces: Its parts, in order.
+
+    Returns:
+        The whole of `shape`, uint8 from 0 to 255.
+
+    Raises:
+        InputError: As to_uint8.
+    """
+    if dtype.kind not in "buif":
+        raise InputError(f"{path}: numbers of type {dtype}, expected integers, fractions or booleans")
+    if 0 in shape:
+        raise InputError(f"{path}: found no images, shape {shape}")
+    limit, gathered, end, highest = 1 if dtype.kind in "bf" else 255, np.empty(shape, np.uint8), 0, 0
+    for piece in pieces:
+        minimum, maximum = piece.min(), piece.max()
+        if not (minimum >= 0 and maximum <= limit):  # so written that a NaN fails too
+            raise InputError(f"{path}: values from {minimum:g} to {maximum:g}, expected 0 to {limit} for {dtype}")
+        start, end, highest = end, end + len(piece), max(highest, maximum)
+        gathered[start:end] = np.rint(piece * np.float32(255)) if dtype.kind == "f" else piece
+    if dtype.kind != "f" and highest <= 1:
+        gathered *= np.uint8(255)
+    return gathered

@@ -9,6 +9,7 @@ from typing import Any
 from svae_lib.errors import InputError
 from svae_lib.experiment.flags import check_fields, flag, flags_by_name, resolve_alias
 from svae_lib.latent_spaces.names import Factor, parse_name, product_name
+from svae_lib.reading import full_path, parse_json
 
 _COVARIANCES = ("diagonal", "single", "full")
 _LIKELIHOODS = ("bernoulli", "gaussian", "categorical")
@@ -95,9 +96,9 @@ class Experiment:
         parse_name(self.latent)
         given = asdict(self)
         if self.data_dir is not None:
-            given["data_dir"] = _absolute(self.data_dir)
+            given["data_dir"] = str(full_path(self.data_dir))
         if os.sep in self.dataset or Path(self.dataset).suffix:
-            given["dataset"] = _absolute(self.dataset)
+            given["dataset"] = str(full_path(self.dataset))  # a run may be read from another folder
         if self.likelihood is None:
             given["likelihood"] = "categorical" if self.dataset == "frey_faces" else "bernoulli"
         if self.kl_warmup is None:
@@ -114,6 +115,16 @@ class Experiment:
     def without_runtime(self) -> "Experiment":
         """The same experiment, whatever a run may be resumed with: its device, its threads, where its data are."""
         return replace(self, **{spec.name: spec.default for spec in fields(self) if spec.metadata.get("runtime")})
+
+    def difference(self, other: "Experiment", *but: str) -> str | None:
+        """The name of the first field that differs, of those that a run cannot be resumed with another value of.
+
+        Args:
+            other: Another experiment.
+            *but: Fields that may differ too.
+        """
+        names = [spec.name for spec in fields(self) if not spec.metadata.get("runtime") and spec.name not in but]
+        return next((name for name in names if getattr(self, name) != getattr(other, name)), None)
 
     def to_json(self) -> str:
         """The fields as a JSON object, which from_json reads."""
@@ -138,10 +149,7 @@ class Experiment:
             >>> Experiment.from_json(old.replace("gaussian", "mse")).likelihood
             'gaussian'
         """
-        try:
-            stored = json.loads(text)
-        except ValueError:
-            stored = None
+        stored = parse_json(text)
         if not isinstance(stored, dict):
             raise InputError(f"{where} is not the JSON of an experiment")
         known = [spec.name for spec in fields(cls)]
@@ -239,8 +247,3 @@ def build_experiment(given: dict[str, Any], stored: Experiment | None = None) ->
         own["latent"] = space.latent
     own = PAPERS | own if space.papers else own
     return replace(stored, **own) if stored else Experiment(**own)
-
-
-def _absolute(path: str) -> str:
-    """Absolute form of a path: a run may be read from another folder than the one it started in."""
-    return str(Path(path).expanduser().absolute())

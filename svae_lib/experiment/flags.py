@@ -1,6 +1,7 @@
 """A dataclass's fields as flags: their names, their help, and one rule for which values each may have."""
 
 import math
+import reprlib
 import sys
 from collections.abc import Iterable
 from dataclasses import Field, field, fields
@@ -8,6 +9,10 @@ from typing import Any
 
 from svae_lib.errors import InputError
 
+_LONGEST = 100  # numbers of a list
+_SHORT = reprlib.Repr()  # of a value in a message, however long or deep
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 400
+_SHORT.maxtuple = _SHORT.maxlist = 20
 _MAXIMUM = {tuple: 2**31 - 1, int: 2**31 - 1, float: sys.float_info.max}
 
 
@@ -90,10 +95,10 @@ def checked(spec: Field, value: Any) -> Any:
     wanted = value_type(spec)
     if wanted is tuple and isinstance(value, list):
         value = tuple(value)
-    if wanted is float and type(value) is int:
+    if wanted is float and type(value) is int and abs(value) <= _MAXIMUM[float]:
         value = float(value)
     numbers = value if wanted is tuple and isinstance(value, tuple) else (value,)
-    if type(value) is not wanted or not all(_fits(spec, number) for number in numbers) or numbers == ():
+    if not (type(value) is wanted and 0 < len(numbers) <= _LONGEST and all(_fits(spec, each) for each in numbers)):
         raise _complaint(spec, value)
     return value
 
@@ -119,6 +124,6 @@ def _complaint(spec: Field, value: Any) -> InputError:
         if "maximum" in metadata or (type(value) is int and value > _MAXIMUM[int]):
             bounds.append(f"<= {metadata.get('maximum', _MAXIMUM[int])}")
         cure = f"must be {what.get(kind, 'text')}"
-        cure += (", each " if kind is tuple else " ") + " and ".join(bounds) if bounds else ""
+        cure += (f", at most {_LONGEST}, each " if kind is tuple else " ") + " and ".join(bounds) if bounds else ""
         cure += "".join(f", or {word}" for word in metadata.get("words", ()))
-    return InputError(f"{'/'.join(flag_names(spec))} {value!r}: {cure}")
+    return InputError(f"{'/'.join(flag_names(spec))} {_SHORT.repr(value)}: {cure}")

@@ -13,12 +13,13 @@ from svae_lib.errors import InputError
 from svae_lib.evaluation import evaluate
 from svae_lib.experiment.build import build
 from svae_lib.experiment.config import Experiment
-from svae_lib.experiment.model_file import load_state, save_model
+from svae_lib.experiment.model_file import read_model, save_model
 from svae_lib.experiment.run_folder import RunFolder, is_rank_zero
 from svae_lib.files import atomic_write
+from svae_lib.memory import peak_memory
 from svae_lib.models import VAE
 from svae_lib.process import one_interruption
-from svae_lib.reading import load_weights
+from svae_lib.reading import exists
 from svae_lib.training import History, Schedule, fit
 
 _OPTIONS_OF_FIT = (
@@ -72,7 +73,7 @@ def run_experiment(
         run.create(experiment)
         history = _fit(experiment, run, model, data, resume=resume, progress=progress)
         run.row_file.write(history.rows, whole=True)
-        save_model(run.weights, model, experiment, epoch=history.best_epoch)
+        save_model(run.weights, model, experiment, epoch=history.best_epoch, data=data.fingerprint)
         metrics = score(experiment, model, data, progress) | {
             "epochs": history.epoch,
             "best_epoch": history.best_epoch,
@@ -80,6 +81,7 @@ def run_experiment(
             "dataset": data.name,
             "latent_space": str(model.latent_space),
             "seed": experiment.seed,
+            "peak_memory_megabytes": round(peak_memory() / 1e6),
             "torch_version": torch.__version__,
         }
         draw(run.path, model, data, history.rows)
@@ -130,25 +132,36 @@ class Run:
 def load_run(folder: str | os.PathLike, **runtime) -> Run:
     """Read a finished run, its data set included.
 
+    Device and threads are this machine's own, whatever the run had; but a run on the CPU stays on it.
+
     Args:
         folder: The run's folder.
-        **runtime: Another data_dir, device or threads than the run had.
+        **runtime: device and threads; data_dir or dataset where the images are in another place than they were.
 
     Returns:
         The run.
 
     Raises:
-        InputError: A file is missing, damaged, or of another model; names it.
+        InputError: A file is missing, damaged, or of another model, or the images are not those of the training; names
+            what differs.
     """
     run = RunFolder(folder)
-    if not os.path.isdir(folder):
+    if not exists(folder) or not run.path.is_dir():
         raise InputError(f"there is no run folder {folder}")
-    experiment = replace(run.experiment, **runtime)
+    stored = run.experiment
     if not run.finished:
         raise InputError(f"the run {folder} is not finished: resume it with svae train --resume")
-    metrics, (weights, _) = run.metrics, load_weights(run.weights)
-    model, data = build(experiment)
-    return Run(experiment, load_state(model, weights, run.weights), data, metrics, run.rows)
+    metrics, rows = run.metrics, run.rows
+    model, words = read_model(run.weights, stored)
+    here = {"device": "cpu" if stored.device == "cpu" else "auto", "threads": None}
+    if stored.data_dir is not None and not os.path.isdir(stored.data_dir):
+        here["data_dir"] = None
+    experiment = replace(stored, **(here | runtime))
+    if os.sep in experiment.dataset and not exists(experiment.dataset):
+        raise InputError(f"the images {experiment.dataset} are not on this machine: name their place here with -d PATH")
+    model, data = build(experiment, model)
+    data.check_fingerprint(words.get("data"), run.weights)
+    return Run(experiment, model, data, metrics, rows)
 
 
 def score(experiment: Experiment, model: VAE, data: ImageDataset, progress: bool = False) -> dict:

@@ -4,7 +4,6 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,11 @@ from svae_lib.experiment.flags import long_flag
 from svae_lib.files import TEMPORARY, GrowingLines, atomic_write, remove_unfinished
 from svae_lib.locks import Taken, file_lock
 from svae_lib.process import environment_integer
-from svae_lib.reading import read_bytes, read_json, read_json_lines
+from svae_lib.reading import LINES, exists, list_folder, read_bytes, read_json, read_json_lines
+
+_METRICS = dict.fromkeys(("dataset", "latent_space"), str) | dict.fromkeys(
+    ("test_log_likelihood", "test_elbo", "test_reconstruction", "test_kl", "num_importance_samples", "epochs",
+     "best_epoch", "seconds_per_epoch", "seed"), (int, float))  # fmt: skip
 
 
 def is_rank_zero() -> bool:
@@ -61,17 +64,17 @@ class RunFolder:
     @classmethod
     def all_in(cls, folder: str | os.PathLike) -> list["RunFolder"]:
         """Every run whose folder is in this one, sorted by name."""
-        return [cls(path.parent) for path in sorted(Path(folder).glob("[!.]*/experiment.json"))]
+        return [run for run in map(cls, list_folder(folder)) if run.path.name[0] != "." and run.started]
 
     @property
     def started(self) -> bool:
         """Whether the folder is that of a run."""
-        return os.path.exists(self._experiment)
+        return exists(self._experiment)
 
     @property
     def finished(self) -> bool:
         """Whether the run is finished, pictures and test figures included."""
-        return os.path.exists(self._metrics)
+        return exists(self._metrics)
 
     @property
     def experiment(self) -> Experiment:
@@ -80,20 +83,20 @@ class RunFolder:
 
     @property
     def metrics(self) -> dict[str, Any]:
-        """The test figures of a finished run. Raises: InputError."""
-        return read_json(self._metrics)
+        """The test figures of a finished run, all there and numbers. Raises: InputError."""
+        return _checked_metrics(self._metrics)
 
     @property
     def rows(self) -> list[dict[str, Any]]:
-        """One dictionary per epoch, of its losses and times. Raises: InputError."""
-        return read_json_lines(self.row_file.path)
+        """One dictionary per epoch, of its losses and times: numbers alone. Raises: InputError."""
+        return _checked_rows(self.row_file.path)
 
     @property
     def num_epochs(self) -> int:
         """The number of epochs so far; 0 where no file says so."""
         try:
-            return self.row_file.path.read_bytes().count(b"\n")
-        except OSError:
+            return read_bytes(self.row_file.path, LINES).count(b"\n")
+        except InputError:
             return 0
 
     def test_figure(self, quantity: str) -> float:
@@ -105,7 +108,7 @@ class RunFolder:
         Raises:
             InputError: The file cannot be read, or has no number of that name.
         """
-        value = self.metrics.get(f"test_{quantity}")
+        value = read_json(self._metrics).get(f"test_{quantity}")
         if not isinstance(value, float):
             raise InputError(f"{self._metrics} has no number for test_{quantity}: is it of another version?")
         return value
@@ -140,19 +143,16 @@ class RunFolder:
             Taken: The folder exists and `resume` is False.
             InputError: It holds another experiment, or no run at all.
         """
-        if not os.path.exists(self.path):  # which calls a name too long for the system absent, not an error
+        if not exists(self.path):  # which calls a name too long for the system absent, not an error
             return
         if not resume:
             raise Taken(f"{self.path} exists: take another name, or resume that run with --resume")
-        if self.path.is_dir() and all(each.name.startswith(TEMPORARY) for each in self.path.iterdir()):
+        if self.path.is_dir() and all(each.name.startswith(TEMPORARY) for each in list_folder(self.path)):
             return  # killed in the middle of `create`
         stored = self.experiment
-        for spec in fields(Experiment):
-            old, new = getattr(stored, spec.name), getattr(experiment, spec.name)
-            if old != new and not spec.metadata.get("runtime"):
-                raise InputError(
-                    f"{self.path} was started with {long_flag(spec.name)} {old}, not {new}: take another name"
-                )
+        if name := stored.difference(experiment):
+            old, new = getattr(stored, name), getattr(experiment, name)
+            raise InputError(f"{self.path} was started with {long_flag(name)} {old}, not {new}: take another name")
 
     def create(self, experiment: Experiment) -> None:
         """Make the folder with experiment.json in it; where it exists, write that file alone.
@@ -172,3 +172,19 @@ class RunFolder:
             with suppress(OSError):
                 self.path.rmdir()  # only an empty folder goes
             raise
+
+
+def _checked_metrics(path: Path) -> dict[str, Any]:
+    metrics = read_json(path)
+    for name, kind in _METRICS.items():
+        if not isinstance(metrics.get(name), kind) or isinstance(metrics[name], bool):
+            raise InputError(f"{path} has no {'text' if kind is str else 'number'} for {name}: restore an intact copy")
+    return metrics
+
+
+def _checked_rows(path: Path) -> list[dict[str, Any]]:
+    rows = read_json_lines(path)
+    for number, row in enumerate(rows, start=1):
+        if not ({"epoch", "train_elbo"} <= row.keys() and {int, float} >= set(map(type, row.values()))):
+            raise InputError(f"{path}: line {number} is not the numbers of an epoch: restore an intact copy")
+    return rows

@@ -12,6 +12,7 @@ from typing import Any
 from svae_lib.errors import InputError
 from svae_lib.experiment.config import FLAGS, Experiment, build_experiment
 from svae_lib.experiment.flags import flags_by_name, read, value_type
+from svae_lib.reading import read_bytes
 
 _MAXIMUM = 10_000  # experiments in a sweep: more are a slip
 _FLAGS = flags_by_name(FLAGS)
@@ -34,12 +35,14 @@ def read_sweep(path: str | os.PathLike, **runtime) -> dict[str, Experiment]:
     Raises:
         InputError: The file cannot be read, something in it is wrong, or two experiments have one name.
     """
+    text = read_bytes(path)
     try:
-        tables = tomllib.loads(Path(path).read_bytes().decode())
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}") from None
+        tables = tomllib.loads(text.decode())
+        repr(tables)  # as deep as an error may have to print them
     except ValueError as error:
         raise InputError(f"{path} is not TOML: {error}") from None
+    except RecursionError:
+        raise InputError(f"{path} is nested too deep for a sweep") from None
     try:
         return _expand(tables, runtime)
     except InputError as error:

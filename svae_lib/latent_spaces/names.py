@@ -11,6 +11,8 @@ LETTERS = {"vmf": "s", "power_spherical": "p", "euclidean": "e"}  # by family
 _FAMILIES = {letter: family for family, letter in LETTERS.items()}
 _GRAMMAR = "write s9 (vMF on S^9), p4 (Power Spherical), e2 (Euclidean), 10xs4 (ten S^4), or several: s4,s4,e2"
 
+_MOST, _MOST_GROUPS = 1_000, 200  # factors; above them a slip, which would take minutes to build
+
 
 class Factor(NamedTuple):
     """One factor of a latent space: a sphere with its family of posteriors, or a Euclidean space.
@@ -59,12 +61,16 @@ def parse_name(text: str) -> ParsedName:
         >>> [str(factor) for factor in parse_name("2xs4,e2").factors], parse_name("1xs9").is_product
         (['s4', 's4', 'e2'], True)
     """
-    factors = []
+    factors, groups = [], 0
     for piece in text.split(","):
         match = re.fullmatch(r"(?:([0-9]{1,6})x)?([sep])([0-9]{1,6})", piece.strip())
         if match is None or (match[1] and int(match[1]) < 1) or int(match[3]) < 1:
             raise InputError(f"latent space {text!r}: cannot read {piece!r}; {_GRAMMAR}")
-        factors += [Factor(_FAMILIES[match[2]], int(match[3]))] * int(match[1] or 1)
+        count = int(match[1] or 1)
+        if len(factors) + count > _MOST or (groups := groups + 1) > _MOST_GROUPS:
+            limit = f"the limit is {_MOST:,} factors, and {_MOST_GROUPS} that differ from the one before"
+            raise InputError(f"latent space {text!r}: {limit}")
+        factors += [Factor(_FAMILIES[match[2]], int(match[3]))] * count
     return ParsedName(tuple(factors), is_product="x" in text or "," in text)
 
 

@@ -1,10 +1,13 @@
 """The shape of an image, (H, W) for gray and (C, H, W) for color, and the batches that fit it."""
 
+import math
 from collections.abc import Sequence
 
 from torch import Tensor
 
 from svae_lib.errors import InputError, is_integer
+
+_MAX_PIXELS = 2**28  # above it a typing error, which would fill the memory
 
 
 def check_image_shape(image_shape: Sequence[int]) -> tuple[int, ...]:
@@ -29,6 +32,8 @@ def check_image_shape(image_shape: Sequence[int]) -> tuple[int, ...]:
     shape = tuple(map(int, shape))
     if len(shape) not in (2, 3):
         raise InputError(f"image_shape {shape}: give (H, W) for gray images, (C, H, W) for color")
+    if math.prod(shape) > _MAX_PIXELS:
+        raise InputError(f"image_shape {shape}: the limit is {_MAX_PIXELS:,} numbers an image; resize the images")
     if len(shape) == 3 and shape[0] == 1:
         raise InputError(f"image_shape {shape}: gray is {shape[1:]}; such a model takes batches (B, 1, H, W) too")
     return shape

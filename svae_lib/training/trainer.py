@@ -68,7 +68,7 @@ class Trainer:
         images, options = data.train.images.to(device), (config.batch_size, config.seed, config.binarize_once)
         self.loader = ImageLoader(images, model.likelihood, *options, rank, world_size)
         self.validation = held_out_images(data.validation, model.likelihood).to(device)
-        self.history, self.best = History(), {}
+        self.history, self.best, self.data, self.fingerprint = History(), {}, data, data.fingerprint
         self.last_good_state = self.state()
 
     def train_epoch(self, epoch: int, bar: tqdm) -> tuple[dict, str]:
@@ -166,6 +166,7 @@ class Trainer:
             "optimizer": copy.deepcopy(self.optimizer.state_dict()),
             "best": self.best,
             "seed": self.config.seed,
+            "data": self.fingerprint,
             "history": vars(self.history) | {"rows": self.history.rows.copy()},  # rows are never changed
         }
 
@@ -182,8 +183,7 @@ class Trainer:
             InputError: Where it cannot be read, or is of another model or seed.
         """
         state = load_checkpoint(path)
-        if state.get("seed") != self.config.seed:
-            raise InputError(f"{path} is of a training with seed {state.get('seed')}, not {self.config.seed}")
+        _check_origin(state, path, self.data, self.config.seed)
         try:
             self.load_state(state)
         except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
@@ -194,6 +194,13 @@ class Trainer:
     def _weights(self) -> dict[str, Tensor]:
         """A copy of the model's weights."""
         return {name: tensor.clone() for name, tensor in self.model.state_dict().items()}
+
+
+def _check_origin(state: dict, path: str | os.PathLike, data: ImageDataset, seed: int) -> None:
+    """Refuse the state of a training on other images, or with another seed."""
+    data.check_fingerprint(state.get("data"), path)
+    if state.get("seed") != seed:
+        raise InputError(f"{path} is of a training with seed {state.get('seed')}, not {seed}")
 
 
 def _parameter_groups(model: VAE, radius_learning_rate: float | None) -> list[dict]:

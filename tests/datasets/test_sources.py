@@ -7,7 +7,9 @@ import random
 import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -27,6 +29,7 @@ from svae_lib.datasets import (
 )
 from svae_lib.errors import InputError
 from svae_lib.models.likelihoods import Bernoulli, Gaussian
+from svae_lib.reading import open_file
 from tests.datasets.conftest import by_columns, write_set
 
 CALTECH = "Caltech101Silhouettes/caltech101_silhouettes_28_split1.mat"
@@ -419,15 +422,21 @@ def test_any_cut_of_a_mat_file_is_refused(small_sets):
 
 
 def test_a_file_that_grows_while_it_is_read(small_sets, monkeypatch):
-    read = Path.read_bytes
+    @contextmanager
+    def open_while_it_grows(path, at_most):
+        with open_file(path, at_most) as file:
+            yield file_that_grows(file, path)
 
-    def read_slowly(path):
-        content = read(path)
-        with path.open("ab") as file:
-            file.write(b"more")
-        return content
+    def file_that_grows(file, path):
+        def read(count):
+            content = type(file).read(file, count)
+            with path.open("ab") as other:
+                other.write(b"more")
+            return content
 
-    monkeypatch.setattr(Path, "read_bytes", read_slowly)
+        return SimpleNamespace(fileno=file.fileno, read=read)
+
+    monkeypatch.setattr("svae_lib.datasets.files.open_file", open_while_it_grows)
     with pytest.raises(InputError, match="it grew from .* wait until it is written"):
         load_dataset("frey_faces", small_sets)
 

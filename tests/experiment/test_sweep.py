@@ -293,7 +293,7 @@ def rows(run: Path) -> list[dict]:
 
 
 def metrics(run: Path) -> dict:
-    return json.loads((run / "metrics.json").read_text()) | {"seconds_per_epoch": 0}
+    return json.loads((run / "metrics.json").read_text()) | {"seconds_per_epoch": 0, "peak_memory_megabytes": 0}
 
 
 def uninterrupted(file: str, name: str) -> dict:
