@@ -5,7 +5,7 @@ import pytest
 import torch
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.estimator_checks import parametrize_with_checks
@@ -52,7 +52,9 @@ def test_a_row_of_zeros_weighs_nothing(rows):
 
 def test_it_works_in_a_pipeline_and_a_grid_search(rows):
     pipeline = make_pipeline(FunctionTransformer(), VonMisesFisherClustering(random_state=0))
-    search = GridSearchCV(pipeline, {"vonmisesfisherclustering__n_components": [1, 3]}, cv=3).fit(rows)
+    search = GridSearchCV(
+        pipeline, {"vonmisesfisherclustering__n_components": [1, 3]}, cv=KFold(3, shuffle=True, random_state=0)
+    ).fit(rows)
     assert search.best_params_ == {"vonmisesfisherclustering__n_components": 3}
     assert clone(pipeline[-1]).get_params() == pipeline[-1].get_params()
     assert (
