@@ -132,17 +132,35 @@ def test_sample_and_kl_of_nan_parameters_are_nan(build):
 
 
 @pytest.mark.parametrize("name", ["s2", "s4", "2xs1,e2"])
-def test_what_the_fused_step_does_not_support_takes_the_posterior(name, monkeypatch):
-    """torch.func, forward AD and half precision: the posterior's own sample, whatever it can do there."""
+def test_half_precision_takes_the_posterior(name, monkeypatch):
     space, calls = parse_latent_space(name), []
     monkeypatch.setattr(step, "sample_and_kl", lambda *inputs: calls.append(inputs))
-    parameters = parameters_of(space, 3)
-    kl = torch.func.vmap(lambda p: (p * step.is_supported(p)).sum())(parameters)
-    assert not kl.any()
-    with torch.autograd.forward_ad.dual_level():
-        assert not step.is_supported(parameters)
-    space.bfloat16().sample_and_kl(parameters.bfloat16())
-    assert not calls and step.is_supported(parameters)
+    space.bfloat16().sample_and_kl(parameters_of(space, 3).bfloat16())
+    assert not calls
+
+
+@pytest.mark.parametrize("name", ["s2", "s4", "s2,2xs3"])
+@pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated:DeprecationWarning")
+def test_the_fused_step_under_transforms_is_the_same_function_of_the_same_noise(name):
+    """Value, gradient and second derivative of one draw, against plain autograd's."""
+    space = parse_latent_space(name)
+    parameters = parameters_of(space, 3, dtype=torch.float64)
+    (noise,) = space.double().noise(1, 3)
+
+    def weighted(p):
+        z, kl = space.sample_and_kl(p, noise)
+        return (z * torch.linspace(1, 2, z.shape[-1], dtype=z.dtype)).sum() + kl.sum()
+
+    gradient, along = torch.func.grad(weighted)(parameters), torch.ones_like(parameters)
+    value, slope = torch.func.jvp(weighted, (parameters,), (along,))
+    _, second = torch.func.jvp(torch.func.grad(weighted), (parameters,), (along,))
+    p = parameters.clone().requires_grad_()
+    (plain,) = torch.autograd.grad(weighted(p), p, create_graph=True)
+    (plain_second,) = torch.autograd.grad(plain.sum(), p)
+    torch.testing.assert_close(value, weighted(p).detach())
+    torch.testing.assert_close(gradient, plain.detach())
+    torch.testing.assert_close(slope, plain.sum().detach())
+    torch.testing.assert_close(second, plain_second)
 
 
 @every_space

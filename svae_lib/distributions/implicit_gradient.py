@@ -5,6 +5,7 @@ References:
 """
 
 import math
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
@@ -12,7 +13,8 @@ import torch
 from torch import Tensor
 
 from svae_lib.ops.bessel import to_float64
-from svae_lib.ops.constants import constant
+from svae_lib.ops.constants import constant, traced_constant
+from svae_lib.ops.transforms import outside_transforms
 
 # Relative error below 4e-7 for m = 2 and 1e-8 above; with the nodes of the other dtypes 1e-5, and 2e-7 on average
 _NODES, _NODES_OTHER = 24, 20
@@ -53,14 +55,17 @@ def implicit_gradient(
         >>> implicit_gradient(one, 2 - 1 / torch.tanh(one), one, one, 3)
         tensor(0.4621)
     """
+    number, nodes, is_traced = constant, _quadrature, torch.compiler.is_compiling()
+    if is_traced:
+        number, nodes = traced_constant, _quadrature_for_compiler
     if ambient_dim == 3:
-        return _implicit_gradient_on_s2(concentration, versine)
-    if concentration.device.type == "cpu" and concentration.numel() > _CHUNK:  # more would leave the cache
+        return _implicit_gradient_on_s2(concentration, versine, number)
+    if not is_traced and concentration.device.type == "cpu" and concentration.numel() > _CHUNK:  # else out of the cache
         values = (value.reshape(-1).split(_CHUNK) for value in (concentration, one_minus_ratio, versine, sine))
         chunks = [implicit_gradient(*chunk, ambient_dim) for chunk in zip(*values, strict=True)]
         return torch.cat(chunks).view_as(concentration)
-    one, half = constant(1.0, versine), constant(0.5, versine)
-    minus_nu, nu, log_weights, powers = _quadrature(ambient_dim, versine.dtype, versine.device)
+    one, half = number(1.0, versine), number(0.5, versine)
+    minus_nu, nu, log_weights, powers = nodes(ambient_dim, versine.dtype, versine.device)
     # +1/2 before the mean, where u < 1 - A, and -1/2 beyond it: torch.where would take ten times as long
     side = torch.copysign(half, one_minus_ratio - versine)
     # x = t^2 / (1 + t^2), which is u/2 before the mean and 1 - u/2 beyond it. With nu = 1 - r^2 the point r t has
@@ -85,19 +90,24 @@ def _quadrature(ambient_dim: int, dtype: torch.dtype, device: torch.device) -> t
     r, weights = start + 0.5 * (1.0 - start) * (nodes + 1.0), 0.5 * (1.0 - start) * weights
     nu = 1.0 - r**2
     values = -nu, nu, np.log(weights) + (ambient_dim - 2) * np.log(r), np.stack((np.ones_like(r), r**2), -1)
-    with torch.inference_mode(False):
+    with outside_transforms():
         return tuple(torch.as_tensor(value, dtype=dtype, device=device) for value in values)
 
 
-def _implicit_gradient_on_s2(concentration: Tensor, versine: Tensor) -> Tensor:
+@torch.compiler.assume_constant_result
+def _quadrature_for_compiler(ambient_dim: int, dtype: torch.dtype, device: torch.device) -> tuple[Tensor, ...]:
+    return _quadrature(ambient_dim, dtype, device)
+
+
+def _implicit_gradient_on_s2(concentration: Tensor, versine: Tensor, number: Callable) -> Tensor:
     """m = 3 in closed form: Q = (1 - G)/e, e = k (2-u), G = exp(-e) phi(k u)/phi(2k), phi(x) = (1 - exp(-x))/x."""
     k, u = to_float64(concentration), to_float64(versine)
-    two = constant(2.0, u)
+    two = number(2.0, u)
     minus_k = -k.clamp(min=_SMALL_K)
     minus_e = minus_k * (two - u)
     # two exp(-e) expm1(-k u) / (u expm1(-2k)) is G
     g = torch.exp(minus_e) * two * torch.expm1(minus_k * u) / (u * torch.expm1(minus_k * two))
-    one = constant(1.0, u)
-    limit = torch.addcmul(constant(0.5, u), k, u - one, value=1.0 / 6.0)
-    q = torch.where(k < constant(_SMALL_K, k), limit, (g - one) / minus_e)
+    one = number(1.0, u)
+    limit = torch.addcmul(number(0.5, u), k, u - one, value=1.0 / 6.0)
+    q = torch.where(k < number(_SMALL_K, k), limit, (g - one) / minus_e)
     return q.to(concentration.dtype)

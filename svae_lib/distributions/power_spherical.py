@@ -2,6 +2,7 @@
 
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
 from torch.distributions.utils import lazy_property
 
 from svae_lib.distributions import fitting
@@ -10,6 +11,7 @@ from svae_lib.distributions.hyperspherical_uniform import HypersphericalUniform
 from svae_lib.distributions.sphere_distribution import RotationallySymmetric, register_sphere_kl
 from svae_lib.distributions.von_mises_fisher import VonMisesFisher, cross_term
 from svae_lib.ops.sphere import log_surface_area
+from svae_lib.ops.transforms import expansion_point, is_plain_eager
 
 
 class PowerSpherical(RotationallySymmetric):
@@ -78,7 +80,7 @@ class PowerSpherical(RotationallySymmetric):
     def _sample_polar_angle(self, shape: torch.Size) -> tuple[Tensor, Tensor]:
         # cos^2(theta/2) = Beta(a, b) = g_a / (g_a + g_b) by two gamma variables, which torch differentiates implicitly
         a = (self.concentration + self._b).expand(shape)
-        g_a = torch._standard_gamma(a) + (a - a)  # of a NaN, torch draws a number
+        g_a = _standard_gamma(a) + (a - a)  # of a NaN, torch draws a number
         g_b = torch._standard_gamma(torch.full_like(a, self._b))
         tangent = g_b.sqrt() / g_a.sqrt()  # of theta / 2; the roots first, because g_a can be huge
         length = torch.hypot(torch.ones_like(tangent), tangent)
@@ -87,6 +89,15 @@ class PowerSpherical(RotationallySymmetric):
 
     def _unit_entropy(self) -> Tensor:
         return log_surface_area(self.ambient_dim) - self._kl_to_uniform
+
+
+def _standard_gamma(a: Tensor) -> Tensor:
+    """Gamma draws, which torch can differentiate once in reverse, and this function once in forward mode."""
+    if is_plain_eager() or forward_ad._current_level < 0:
+        return torch._standard_gamma(a)
+    point, h = expansion_point(a, derivatives=1)
+    draw = torch._standard_gamma(point)
+    return draw + h * torch._standard_gamma_grad(point, draw)
 
 
 @register_sphere_kl(PowerSpherical, HypersphericalUniform)

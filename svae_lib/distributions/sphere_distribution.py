@@ -12,6 +12,7 @@ from torch.distributions.constraints import dependent_property
 from svae_lib.distributions import constraints
 from svae_lib.distributions.fitted import Fitted
 from svae_lib.ops.rotation import place_at_angle
+from svae_lib.ops.transforms import is_plain_eager
 
 
 def as_float_tensor(name: str, value: Any, like: Tensor | None = None) -> Tensor:
@@ -41,6 +42,13 @@ class SphereDistribution(Distribution):
 
     has_rsample = True
     radius: Tensor
+
+    def __init__(self, batch_shape: torch.Size, event_shape: torch.Size, validate_args: bool | None = None):
+        super().__init__(batch_shape, event_shape, validate_args if is_plain_eager() else False)
+
+    def _validate_sample(self, value: Tensor) -> None:
+        if is_plain_eager():  # else there is nothing to look at
+            super()._validate_sample(value)
 
     @property
     def ambient_dim(self) -> int:

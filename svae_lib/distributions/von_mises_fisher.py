@@ -11,6 +11,7 @@ from svae_lib.distributions.von_mises_fisher_sampling import sample_polar_angle
 from svae_lib.ops.bessel import vmf_quantities
 from svae_lib.ops.bessel_expansions import BesselQuantities
 from svae_lib.ops.sphere import log_surface_area
+from svae_lib.ops.transforms import is_plain_eager
 
 
 class VonMisesFisher(RotationallySymmetric):
@@ -68,7 +69,7 @@ class VonMisesFisher(RotationallySymmetric):
 
     def _sample_polar_angle(self, shape: torch.Size) -> tuple[Tensor, Tensor]:
         concentration, one_minus_ratio = self.concentration.expand(shape), None
-        if torch.is_grad_enabled() and self.concentration.requires_grad:
+        if (torch.is_grad_enabled() and self.concentration.requires_grad) or not is_plain_eager():
             one_minus_ratio = self._quantities.one_minus_ratio.expand(shape)
         return sample_polar_angle(concentration, one_minus_ratio, self.ambient_dim)
 

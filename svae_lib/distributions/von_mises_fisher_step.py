@@ -9,19 +9,15 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.autograd import forward_ad
 
 from svae_lib.distributions.implicit_gradient import implicit_gradient
-from svae_lib.distributions.von_mises_fisher_sampling import (
-    PolarNoise,
-    draw_polar_angle,
-    draw_polar_noise,
-    with_implicit_gradient,
-)
+from svae_lib.distributions.von_mises_fisher_draws import PolarNoise, draw_polar_angle, draw_polar_noise
+from svae_lib.distributions.von_mises_fisher_sampling import draw_under_transform, with_implicit_gradient
 from svae_lib.ops.bessel import quantities_without_graph, vmf_quantities
 from svae_lib.ops.constants import constant
 from svae_lib.ops.rotation import place_at_angle, unit_tangent_
-from svae_lib.ops.sphere import unit_vector
+from svae_lib.ops.sphere import scale_of, unit_vector
+from svae_lib.ops.transforms import is_plain_eager
 
 
 class SphereNoise(NamedTuple):
@@ -38,17 +34,6 @@ def draw_noise(
     polar = draw_polar_noise(num_steps, torch.Size(batch_shape).numel(), ambient_dim, dtype, device)
     tangent = unit_tangent_(torch.randn(num_steps, *batch_shape, ambient_dim, dtype=dtype, device=device))
     return [SphereNoise(*step) for step in zip(polar, tangent, strict=True)]
-
-
-def is_supported(x: Tensor) -> bool:
-    """Whether `sample_and_kl` takes x: in float32 and float64, outside torch.func, forward AD and compilation."""
-    return (
-        x.dtype in (torch.float32, torch.float64)
-        and torch._C._functorch.peek_interpreter_stack() is None
-        and forward_ad._current_level < 0
-        and not torch.compiler.is_compiling()
-        and not torch.jit.is_tracing()
-    )
 
 
 def sample_and_kl(
@@ -77,6 +62,11 @@ def sample_and_kl(
         >>> z.round(decimals=1) + 0.0, kl
         (tensor([[0., 1., 0.]]), tensor([13.5087]))
     """
+    if not is_plain_eager():
+        polar, tangent = noise or (None, None)
+        angle = draw_under_transform(concentration.detach(), direction.shape[-1], polar)
+        tangent = torch.randn_like(direction) if tangent is None else tangent
+        return _by_parts(direction, concentration, radius, *angle, tangent)
     if noise is None:
         (noise,) = draw_noise(1, concentration.shape, direction.shape[-1], direction.dtype, direction.device)
     return _SampleAndKL.apply(direction, concentration, radius, noise)
@@ -86,8 +76,11 @@ class _SampleAndKL(torch.autograd.Function):
     @staticmethod
     def forward(ctx, direction: Tensor, concentration: Tensor, radius: Tensor | None, noise: SphereNoise):
         m, one = direction.shape[-1], constant(1.0, direction)
-        length = torch.linalg.vector_norm(direction, dim=-1, keepdim=True)
-        mu = direction / length
+        scale = scale_of(direction)
+        scaled = direction / scale
+        length = torch.linalg.vector_norm(scaled, dim=-1, keepdim=True)
+        mu = scaled.div_(length)
+        length.mul_(scale)
         kl, _, one_minus_ratio, ratio_derivative = quantities_without_graph(0.5 * m - 1.0, concentration)
         versine, sine = draw_polar_angle(concentration, m, noise.polar)
         cosine, sine_column = (one - versine).unsqueeze(-1), sine.unsqueeze(-1)
@@ -131,13 +124,20 @@ class _SampleAndKL(torch.autograd.Function):
 
 
 def _differentiable_gradients(ctx, grad_z: Tensor, grad_kl: Tensor) -> tuple[Tensor | None, ...]:
-    """The same gradients with a graph of their own, through the operations of VonMisesFisher and this draw."""
+    """The same gradients with a graph of their own."""
     direction, k, radius, *_, versine, sine = ctx.saved_tensors[:9]
     inputs = [x for x, needed in zip((direction, k, radius), ctx.needs_input_grad, strict=False) if needed]
+    pair = _by_parts(direction, k, radius, versine, sine, ctx.noise.tangent.clone())
+    found = iter(torch.autograd.grad(pair, inputs, (grad_z, grad_kl), create_graph=True))
+    return tuple(next(found) if needed else None for needed in ctx.needs_input_grad)
+
+
+def _by_parts(
+    direction: Tensor, k: Tensor, radius: Tensor | None, versine: Tensor, sine: Tensor, tangent: Tensor
+) -> tuple[Tensor, Tensor]:
+    """The sample that a draw gives, and the KL, by the operations of VonMisesFisher."""
     m = direction.shape[-1]
     kl, _, one_minus_ratio, _ = vmf_quantities(0.5 * m - 1.0, k)
     versine, sine = with_implicit_gradient(k, one_minus_ratio, versine, sine, m)
     r = torch.ones_like(k) if radius is None else radius.expand(k.shape)
-    z = place_at_angle(unit_vector(direction), versine, sine, r, ctx.noise.tangent.clone())
-    found = iter(torch.autograd.grad((z, kl), inputs, (grad_z, grad_kl), create_graph=True))
-    return tuple(next(found) if needed else None for needed in ctx.needs_input_grad)
+    return place_at_angle(unit_vector(direction), versine, sine, r, tangent), kl

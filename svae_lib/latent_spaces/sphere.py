@@ -14,7 +14,7 @@ from svae_lib.latent_spaces.base import LatentSpace, checked_dim, checked_size
 from svae_lib.latent_spaces.concentration_heads import CONCENTRATION_HEADS
 from svae_lib.latent_spaces.names import Factor
 from svae_lib.ops import unit_vector
-from svae_lib.ops.constants import constant
+from svae_lib.ops.constants import constant, traced_constant
 
 
 class Sphere(LatentSpace):
@@ -105,10 +105,10 @@ class Sphere(LatentSpace):
     def sample_and_kl(self, parameters: Tensor, noise: step.SphereNoise | None = None) -> tuple[Tensor, Tensor]:
         """LatentSpace.sample_and_kl; for a von Mises-Fisher posterior by one function, from `noise` if given.
 
-        Where that function does not work (in other dtypes than float32 and float64, under torch.func, forward AD and
-        compilation), and for a Power Spherical posterior, it is the posterior's own sample, and `noise` is not used.
+        In other dtypes than float32 and float64, and for a Power Spherical posterior, it is the posterior's own sample,
+        and `noise` is not used.
         """
-        if self.family != "vmf" or not step.is_supported(parameters):
+        if self.family != "vmf" or parameters.dtype not in (torch.float32, torch.float64):
             return super().sample_and_kl(parameters)
         direction, concentration = self._direction_and_concentration(parameters)
         is_unit = not self.learn_radius and self.initial_radius == 1.0
@@ -136,7 +136,8 @@ class Sphere(LatentSpace):
     def _direction_and_concentration(self, parameters: Tensor) -> tuple[Tensor, Tensor]:
         direction, spread = parameters.split([self.event_size, 1], dim=-1)
         head = CONCENTRATION_HEADS[self.concentration_head]
-        return direction, head(spread.squeeze(-1), self.event_size) + constant(self.concentration_floor, spread)
+        number = traced_constant if torch.compiler.is_compiling() else constant
+        return direction, head(spread.squeeze(-1), self.event_size) + number(self.concentration_floor, spread)
 
     def _checked_radius(self, radius: float | str) -> float:
         if radius == "sqrt_m":

@@ -12,8 +12,12 @@ import torch
 from torch import Tensor
 
 from svae_lib.ops import bessel_expansions as expansions
-from svae_lib.ops import bessel_table
+from svae_lib.ops import bessel_taylor as taylor
 from svae_lib.ops.bessel_expansions import BesselQuantities
+from svae_lib.ops.bessel_taylor import quantities_without_graph, to_float64
+from svae_lib.ops.transforms import is_plain_eager
+
+_LARGEST_ORDER = 1e30  # its square, and itself in float32, are far from overflow
 
 
 def log_ive(order: float, x: Tensor) -> Tensor:
@@ -22,14 +26,15 @@ def log_ive(order: float, x: Tensor) -> Tensor:
         log I_v(x) - x,  with derivative  I_{v+1}(x) / I_v(x) + v/x - 1
 
     Args:
-        order: The order v, a finite number >= 0.
+        order: The order v, from 0 to 1e30.
         x: Argument >= 0, floating point, any shape.
 
     Returns:
         Tensor of the shape, dtype and device of x. At x = 0 it is 0 for order 0, else -inf.
 
     Raises:
-        ValueError: If the order or an element of x is negative, infinite or NaN.
+        ValueError: If the order is not in its range, or an element of x is negative, infinite or NaN; under torch.func
+            and in compiled code, which cannot look at x, such an element has no right value.
         TypeError: If x is not a floating-point tensor.
 
     References:
@@ -41,7 +46,8 @@ def log_ive(order: float, x: Tensor) -> Tensor:
         >>> log_ive(511.5, torch.tensor([1.0, 1000.0]))  # I itself would be 1e-1320
         tensor([-3038.4854,  -132.5958])
     """
-    return _LogIve.apply(_checked(order, x), float(order))
+    _check(order, x)
+    return _LogIve.apply(x, float(order)) if is_plain_eager() else taylor.log_ive(float(order), x)
 
 
 def ive(order: float, x: Tensor) -> Tensor:
@@ -52,14 +58,15 @@ def ive(order: float, x: Tensor) -> Tensor:
     It underflows to 0 where its value does; `log_ive` never does.
 
     Args:
-        order: The order v, a finite number >= 0.
+        order: The order v, from 0 to 1e30.
         x: Argument >= 0, floating point, any shape.
 
     Returns:
         Tensor of the shape, dtype and device of x.
 
     Raises:
-        ValueError: If the order or an element of x is negative, infinite or NaN.
+        ValueError: If the order is not in its range, or an element of x is negative, infinite or NaN; under torch.func
+            and in compiled code, which cannot look at x, such an element has no right value.
         TypeError: If x is not a floating-point tensor.
 
     References:
@@ -71,7 +78,12 @@ def ive(order: float, x: Tensor) -> Tensor:
         >>> ive(0, torch.tensor([0.0, 1.0]))
         tensor([1.0000, 0.4658])
     """
-    return log_ive(order, x).exp()
+    _check(order, x)
+    near_0 = x < torch.finfo(x.dtype).eps  # at 0 the logarithm's derivative is infinite
+    value = log_ive(order, torch.where(near_0, 1.0, x)).exp()
+    z = torch.where(near_0, x, 1.0)
+    series = 1.0 - z + (0.5 + 0.25 / (order + 1.0)) * z.square()  # exp(-x) Gamma(v + 1) (2/x)^v I_v(x)
+    return torch.where(near_0, math.exp(-math.lgamma(order + 1.0)) * (0.5 * z).pow(order) * series, value)
 
 
 def bessel_ratio(order: float, x: Tensor) -> Tensor:
@@ -82,14 +94,15 @@ def bessel_ratio(order: float, x: Tensor) -> Tensor:
     With v = m/2 - 1 it is A_m(x), the mean resultant length of a von Mises-Fisher distribution in R^m.
 
     Args:
-        order: The order v, a finite number >= 0.
+        order: The order v, from 0 to 1e30.
         x: Argument >= 0, floating point, any shape.
 
     Returns:
         Tensor of the shape, dtype and device of x.
 
     Raises:
-        ValueError: If the order or an element of x is negative, infinite or NaN.
+        ValueError: If the order is not in its range, or an element of x is negative, infinite or NaN; under torch.func
+            and in compiled code, which cannot look at x, such an element has no right value.
         TypeError: If x is not a floating-point tensor.
 
     References:
@@ -101,7 +114,8 @@ def bessel_ratio(order: float, x: Tensor) -> Tensor:
         >>> bessel_ratio(5 / 2 - 1, torch.tensor(2.0))
         tensor(0.3611)
     """
-    return vmf_quantities(float(order), _checked(order, x)).ratio
+    _check(order, x)
+    return vmf_quantities(float(order), x).ratio
 
 
 def vmf_quantities(order: float, x: Tensor) -> BesselQuantities:
@@ -122,33 +136,19 @@ def vmf_quantities(order: float, x: Tensor) -> BesselQuantities:
         >>> vmf_quantities(5 / 2 - 1, torch.tensor(2.0)).ratio_derivative
         tensor(0.1474)
     """
-    return BesselQuantities(*_VMFQuantities.apply(x, order))
+    return BesselQuantities(*_VMFQuantities.apply(x, order)) if is_plain_eager() else taylor.vmf_quantities(order, x)
 
 
-def quantities_without_graph(order: float, x: Tensor) -> BesselQuantities:
-    """The quantities of `vmf_quantities` alone, for use inside an autograd Function."""
-    if x.dtype == torch.float64:
-        return expansions.quantities(order, x)
-    if x.dtype == torch.float32:
-        return bessel_table.quantities(order, x)
-    return BesselQuantities(*(quantity.to(x.dtype) for quantity in bessel_table.quantities(order, x.float())))
-
-
-def to_float64(x: Tensor) -> Tensor:
-    """Tensor x in float64 where its device has it; on MPS, which has not, x itself."""
-    return x if x.device.type == "mps" else x.double()
-
-
-def _checked(order: float, x: Tensor) -> Tensor:
-    if not (isinstance(order, (int, float)) and math.isfinite(order) and order >= 0):
-        raise ValueError(f"order must be a finite number >= 0, found {order!r}")
+def _check(order: float, x: Tensor) -> None:
+    if not (isinstance(order, (int, float)) and 0 <= order <= _LARGEST_ORDER):
+        raise ValueError(f"order must be a finite number >= 0, found {order!r} (the largest is {_LARGEST_ORDER:g})")
     if not isinstance(x, Tensor) or not x.is_floating_point():
         found = x.dtype if isinstance(x, Tensor) else type(x).__name__
         raise TypeError(f"x must be a floating-point tensor, found {found}: convert it with x.to(torch.float64)")
-    wrong = ~((x >= 0) & (x < math.inf))
-    if wrong.any():
-        raise ValueError(f"x must be finite and >= 0, found {x[wrong].flatten()[0].item()}")
-    return x
+    if is_plain_eager():
+        wrong = ~((x >= 0) & (x < math.inf))
+        if wrong.any():
+            raise ValueError(f"x must be finite and >= 0, found {x[wrong].flatten()[0].item()}")
 
 
 class _LogIve(torch.autograd.Function):

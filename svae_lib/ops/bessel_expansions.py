@@ -200,7 +200,7 @@ def _debye_coefficients(order: float) -> np.ndarray:
         # D_k(p) / v^k is sum_j d_kj v^(j-k) s^-j, with j = k, k+2, ..., 3k
         for j in range(k, len(d_k), 2):
             d[j] += d_k[j] * (order / scale) ** (j - k) * scale**-k
-    degree = int(np.flatnonzero(np.abs(d) > 1e-19)[-1])
+    degree = max([1, *np.flatnonzero(np.abs(d) > 1e-19)])
     d, j = d[: degree + 1], np.arange(degree + 1)
     b = np.append(np.cumsum(d[::-1])[::-1][1:], 0.0)  # division of D(y) - D(1) by y - 1
     return np.stack((d, j * d, j**2 * d, j**3 * d, b), -1)

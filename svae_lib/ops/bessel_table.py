@@ -19,6 +19,7 @@ from torch import Tensor
 from svae_lib.ops import bessel_expansions as expansions
 from svae_lib.ops.bessel_expansions import BesselQuantities
 from svae_lib.ops.constants import constant
+from svae_lib.ops.transforms import outside_transforms
 
 _CELLS = 2048
 _DEGREE = 2
@@ -68,13 +69,13 @@ def _leading_kl(n: float, x: Tensor, h: Tensor) -> Tensor:
 def _table(order: float, dtype: torch.dtype, device: torch.device) -> Tensor:
     """Coefficients (cell, (degree - power) * 4 + quantity) of the g in powers of the fraction of the way through it."""
     node = 0.5 - 0.5 * np.cos(np.pi * (np.arange(_DEGREE + 1) + 0.5) / (_DEGREE + 1))  # Chebyshev nodes in a cell
-    h = torch.from_numpy((np.arange(_CELLS)[:, None] + node) / _CELLS)
-    n, t = order + 1.0, 1.0 - h
-    x = n * h / t
-    exact = expansions.quantities(order, x)
-    g_kl = (exact.kl - _leading_kl(n, x, h)) / h**2
-    g = torch.stack((g_kl, exact.ratio / h, exact.one_minus_ratio / t, exact.ratio_derivative / t**2))
     powers = torch.from_numpy(np.linalg.inv(np.vander(node)))
-    with torch.inference_mode(False):
+    with outside_transforms():
+        h = torch.from_numpy((np.arange(_CELLS)[:, None] + node) / _CELLS)
+        n, t = order + 1.0, 1.0 - h
+        x = n * h / t
+        exact = expansions.quantities(order, x)
+        g_kl = (exact.kl - _leading_kl(n, x, h)) / h**2
+        g = torch.stack((g_kl, exact.ratio / h, exact.one_minus_ratio / t, exact.ratio_derivative / t**2))
         coefficients = torch.einsum("pn,qcn->cpq", powers, g).flatten(1)  # power, node, quantity, cell
         return coefficients.to(dtype=dtype, device=device).contiguous()

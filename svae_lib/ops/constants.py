@@ -5,6 +5,8 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
+from svae_lib.ops.transforms import outside_transforms
+
 
 def constant(value: float, like: Tensor) -> Tensor:
     """The number as a 0-dim tensor of the dtype and device of `like`, made once and kept.
@@ -19,7 +21,12 @@ def constant(value: float, like: Tensor) -> Tensor:
     return _constant(value, like.dtype, like.device)
 
 
+def traced_constant(value: float, like: Tensor) -> Tensor:
+    """`constant` for code that torch.compile or torch.export reads, where no tensor may be kept."""
+    return torch.full((), value, dtype=like.dtype, device=like.device)
+
+
 @lru_cache(maxsize=4096)
 def _constant(value: float, dtype: torch.dtype, device: torch.device) -> Tensor:
-    with torch.inference_mode(False):  # else no later call could save it for its backward
+    with outside_transforms():
         return torch.tensor(value, dtype=dtype, device=device)

@@ -11,6 +11,8 @@ itself has no digits left in float32, so samplers and densities work with u and 
 import torch
 from torch import Tensor
 
+from svae_lib.ops.transforms import is_plain_eager
+
 
 def rotate_pole_to(loc: Tensor, x: Tensor) -> Tensor:
     r"""Rotation of x by an orthogonal map that takes the pole e_1 = (1, 0, ..., 0) to `loc`.
@@ -51,7 +53,7 @@ def place_at_angle(loc: Tensor, versine: Tensor, sine: Tensor, radius: Tensor, n
         versine: 1 - cos(theta), shape (*batch).
         sine: sin(theta), shape (*batch).
         radius: r, shape (*batch).
-        noise: Normal noise, shape (*batch, m). It is changed in place, to e: see `unit_tangent_`.
+        noise: Normal noise, shape (*batch, m). It may be changed in place, to e: see `unit_tangent_`.
 
     Returns:
         Points z, shape (*batch, m).
@@ -63,7 +65,12 @@ def place_at_angle(loc: Tensor, versine: Tensor, sine: Tensor, radius: Tensor, n
         >>> place_at_angle(torch.tensor([1.0, 0.0, 0.0]), one, one, 2 * one, torch.tensor([0.5, 3.0, 4.0]))
         tensor([0.0000, 1.2000, 1.6000])
     """
-    return _PlaceAtAngle.apply(loc, versine, sine, radius, noise)
+    if is_plain_eager():
+        return _PlaceAtAngle.apply(loc, versine, sine, radius, noise)
+    e = _unit_tangent(noise)
+    sigma, _, a = _reflection(loc, e, torch.ones_like(e[..., 0]))
+    z = (radius * sine).unsqueeze(-1) * e + (radius * (1.0 - versine - a * sine)).unsqueeze(-1) * loc
+    return torch.cat((z[..., :1] - (radius * sigma * a * sine).unsqueeze(-1), z[..., 1:]), -1)
 
 
 def unit_tangent_(noise: Tensor) -> Tensor:
@@ -84,6 +91,14 @@ def unit_tangent_(noise: Tensor) -> Tensor:
                 [0.0000, 1.0000, 0.0000]])
     """
     return noise.div_(_tangent_length(noise).unsqueeze(-1))
+
+
+def _unit_tangent(noise: Tensor) -> Tensor:
+    """`unit_tangent_`, not in place."""
+    length = noise[..., 1:].norm(dim=-1, keepdim=True)
+    is_zero = (length == 0).to(noise)
+    first, second, rest = noise.tensor_split((1, 2), -1)
+    return torch.cat((torch.zeros_like(first), second + is_zero, rest), -1) / (length + is_zero)
 
 
 def _tangent_length(noise: Tensor) -> Tensor:

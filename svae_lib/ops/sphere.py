@@ -5,6 +5,8 @@ import math
 import torch
 from torch import Tensor
 
+from svae_lib.ops.transforms import is_plain_eager
+
 
 def log_surface_area(ambient_dim: int, radius: float | Tensor = 1.0) -> float | Tensor:
     r"""Logarithm of the area of the sphere of radius r in R^m.
@@ -49,7 +51,18 @@ def unit_vector(x: Tensor) -> Tensor:
         >>> unit_vector(torch.tensor([3.0, 4.0]))
         tensor([0.6000, 0.8000])
     """
-    return _UnitVector.apply(x)
+    x = x / scale_of(x)
+    return _UnitVector.apply(x) if is_plain_eager() else x / x.norm(dim=-1, keepdim=True)
+
+
+def scale_of(x: Tensor) -> Tensor:
+    """A number near the largest |x_i| of a vector, (*batch, 1): divide by it, and no norm over- or underflows.
+
+    Where that is fast it is a power of two, so that no digit changes. It is a constant for derivatives.
+    """
+    largest = torch.linalg.vector_norm(x.detach(), math.inf, -1, keepdim=True)
+    fast = is_plain_eager() and x.dtype in (torch.float32, torch.float64)
+    return largest / torch.frexp(largest).mantissa if fast else largest
 
 
 class _UnitVector(torch.autograd.Function):
@@ -124,7 +137,8 @@ def log_map(base: Tensor, point: Tensor) -> Tensor:
         Vectors orthogonal to `base` of length theta, shape (*batch, m).
 
     Raises:
-        ValueError: If two points are antipodal, since no single great circle joins them.
+        ValueError: If two points are antipodal, since no single great circle joins them; under torch.func and in
+            compiled code, which cannot look at the points, the result is then arbitrary.
 
     Example:
         >>> import torch
@@ -133,7 +147,7 @@ def log_map(base: Tensor, point: Tensor) -> Tensor:
         tensor([0.0000, 1.5708])
     """
     theta = geodesic_distance(base, point).unsqueeze(-1)
-    if (math.pi - theta < 4 * torch.finfo(theta.dtype).eps ** 0.5).any():
+    if is_plain_eager() and (math.pi - theta < 4 * torch.finfo(theta.dtype).eps ** 0.5).any():
         raise ValueError("log_map: the points are antipodal, no single great circle joins them: move one a little")
     tangent = point - (base * point).sum(-1, keepdim=True) * base
     return tangent / torch.sinc(theta / math.pi)

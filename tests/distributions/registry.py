@@ -54,3 +54,36 @@ def product(m: int, k: float, batch=(), dtype=torch.float64, radius: float = 1.0
 
 
 ALL = [(entry.name, entry.build) for entry in SINGLE] + [("product", product)]
+
+
+def _uniform_of(m: int, u: Tensor, k: Tensor, radius: Tensor | float = 1.5) -> HypersphericalUniform:
+    return HypersphericalUniform(m, torch.as_tensor(radius, dtype=u.dtype).expand(u.shape[:-1]))
+
+
+def _around_direction(family):
+    return lambda m, u, k, radius=1.5: family(u / u.norm(dim=-1, keepdim=True), k, radius)
+
+
+def _product_of(m: int, u: Tensor, k: Tensor, radius: Tensor | float = 1.5) -> ProductDistribution:
+    radius = torch.as_tensor(radius, dtype=u.dtype).expand(u.shape[:-1])
+    loc, pair = torch.stack((u, u.flip(-1)), -2), torch.stack((k, 0.5 * k), -1)
+    vmf = VonMisesFisher(loc / loc.norm(dim=-1, keepdim=True), pair, radius.unsqueeze(-1))
+    factors = HypersphericalUniform(2, radius), _around_direction(PowerSpherical)(m, u, k, radius)
+    return ProductDistribution([Independent(vmf, 1), *factors])
+
+
+def _prior_of_product(m: int, u: Tensor, k: Tensor, radius: Tensor | float = 1.5) -> ProductDistribution:
+    radius = torch.as_tensor(radius, dtype=u.dtype).expand(u.shape[:-1])
+    pair = HypersphericalUniform(m, radius.unsqueeze(-1).expand(*radius.shape, 2))
+    return ProductDistribution(
+        [Independent(pair, 1), HypersphericalUniform(2, radius), HypersphericalUniform(m, radius)]
+    )
+
+
+# name: distribution and its prior from m and free parameters (u, k, radius), as functions that can be differentiated
+FROM_PARAMETERS: dict[str, tuple[Callable[..., Distribution], Callable[..., Distribution]]] = {
+    "uniform": (_uniform_of, _uniform_of),
+    "von_mises_fisher": (_around_direction(VonMisesFisher), _uniform_of),
+    "power_spherical": (_around_direction(PowerSpherical), _uniform_of),
+    "product": (_product_of, _prior_of_product),
+}

@@ -7,7 +7,7 @@ import torch
 from torch.distributions import kl_divergence
 
 from svae_lib.distributions import HypersphericalUniform, PowerSpherical, VonMisesFisher
-from svae_lib.distributions import von_mises_fisher_sampling as sampling
+from svae_lib.distributions import von_mises_fisher_draws as draws
 from tests.distributions.registry import direction
 
 
@@ -62,8 +62,8 @@ def test_the_draw_on_an_accelerator_needs_no_look(m):
     0.65 for m = 2), and have the exact mean: five standard errors of 10^5 draws."""
     k = torch.full((100_000,), 1e3)
     b = (m - 1) / (2 * k + (4 * k**2 + (m - 1) ** 2).sqrt())
-    proposals = sampling._propose((sampling._PROPOSALS_ON_ACCELERATOR, len(k)), m, k.dtype, k.device)
-    versine, _, rejected = sampling._first_accepted(1 - (1 - b) / (1 + b), proposals)
+    proposals = draws._propose((draws._PROPOSALS_ON_ACCELERATOR, len(k)), m, k.dtype, k.device)
+    versine, _, rejected = draws._first_accepted(1 - (1 - b) / (1 + b), proposals)
     assert not rejected.any()
     mean = 1 - VonMisesFisher(direction(m), 1e3).mean.norm()
     assert abs(versine.mean() - mean) < 5 * versine.std() / 100_000**0.5
