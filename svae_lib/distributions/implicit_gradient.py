@@ -5,6 +5,7 @@ References:
 """
 
 import math
+import operator
 from collections.abc import Callable
 from functools import lru_cache
 
@@ -65,7 +66,7 @@ def implicit_gradient(
         chunks = [implicit_gradient(*chunk, ambient_dim) for chunk in zip(*values, strict=True)]
         return torch.cat(chunks).view_as(concentration)
     one, half = number(1.0, versine), number(0.5, versine)
-    minus_nu, nu, log_weights, powers = nodes(ambient_dim, versine.dtype, versine.device)
+    minus_nu, nu, log_weights, powers = nodes(operator.index(ambient_dim), versine.dtype, versine.device)
     # +1/2 before the mean, where u < 1 - A, and -1/2 beyond it: torch.where would take ten times as long
     side = torch.copysign(half, one_minus_ratio - versine)
     # x = t^2 / (1 + t^2), which is u/2 before the mean and 1 - u/2 beyond it. With nu = 1 - r^2 the point r t has

@@ -17,6 +17,7 @@ References:
 """
 
 import math
+import operator
 from collections.abc import Callable
 from functools import lru_cache
 
@@ -25,6 +26,7 @@ import torch
 from torch import Tensor
 
 from svae_lib.ops.bessel import to_float64
+from svae_lib.ops.transforms import outside_transforms
 
 _PAIRS = 10  # of nodes, symmetric about the center
 _SHIFT = 10  # terms of the series that are taken as they are where b is small
@@ -50,7 +52,8 @@ def total(function: Callable[[Tensor], Tensor], concentration: Tensor, ambient_d
         tensor(35.8414)
     """
     k = to_float64(concentration).unsqueeze(-1)
-    nodes, weights = _nodes_and_weights(ambient_dim, k.dtype, k.device)
+    rule = _rule_for_compiler if torch.compiler.is_compiling() else _nodes_and_weights
+    nodes, weights = rule(operator.index(ambient_dim), k.dtype, k.device)  # compiled code may hold m as a symbol
     return (function(k / nodes) @ weights).to(concentration.dtype)
 
 
@@ -80,8 +83,13 @@ def _small(x: Tensor) -> tuple[Tensor, Tensor]:
 @lru_cache(maxsize=64)
 def _nodes_and_weights(ambient_dim: int, dtype: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor]:
     rule = _rule(0.5 * (ambient_dim - 1))
-    with torch.inference_mode(False):
+    with outside_transforms():
         return tuple(torch.as_tensor(values, dtype=dtype, device=device) for values in rule)
+
+
+@torch.compiler.assume_constant_result
+def _rule_for_compiler(ambient_dim: int, dtype: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor]:
+    return _nodes_and_weights(ambient_dim, dtype, device)
 
 
 def _rule(b: float) -> tuple[np.ndarray, np.ndarray]:

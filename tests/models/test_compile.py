@@ -9,6 +9,7 @@ import shutil
 import pytest
 import torch
 from torch import nn
+from torch._dynamo.testing import CompileCounter, CompileCounterWithBackend
 from torch.distributions import Distribution, kl_divergence
 
 from svae_lib import build_vae
@@ -37,7 +38,7 @@ def test_a_distribution_compiles_whole(name):
     """For one m and then another in one process, which never ended when tables were traced."""
     build, build_prior = FROM_PARAMETERS[name]
     for m in (3, 6):
-        counter = torch._dynamo.testing.CompileCounter()
+        counter = CompileCounter()
 
         def quantities(u, k, z, m=m):
             d, prior = build(m, u, k), build_prior(m, u, k)
@@ -64,7 +65,7 @@ def test_a_distribution_compiles_whole(name):
 def check_elbo(space: str, backend: str) -> None:
     """With the same noise, on batches of four sizes: values and gradients; and without noise, which is then drawn."""
     model = build_vae((6, 5), space, hidden=(16,))
-    counter = torch._dynamo.testing.CompileCounterWithBackend(backend)
+    counter = CompileCounterWithBackend(backend)
     compiled = torch.compile(model, fullgraph=True, dynamic=True, backend=counter)
     for rows in (20, 7, 33, 12):
         x, (noise,) = torch.rand(rows, 6, 5).round(), model.latent_space.noise(1, rows)
