@@ -74,7 +74,7 @@ def check_elbo(space: str, backend: str) -> None:
         weights = list(model.parameters())
         gradients = [torch.autograd.grad(elbo.total.mean(), weights) for elbo in (found, expected)]
         torch.testing.assert_close(*gradients, rtol=1e-4, atol=1e-5)
-    assert counter.frame_count == 1
+    assert counter.frame_count <= 2  # one more where the number of proposals, first 8 as in the reserve, changes too
     x = torch.rand(1, 6, 5).round().expand(2000, 6, 5)
     with torch.no_grad():
         found, expected = compiled(x), model(x)
