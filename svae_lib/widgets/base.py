@@ -87,6 +87,13 @@ class SliderPanel(widgets.VBox):
             self._held = False
         self._follow()
 
+    def close(self) -> None:
+        """Close the panel and every widget in it: ipywidgets keeps each one in memory until then."""
+        if self.comm is not None:
+            for part in _parts(self):
+                part.close()
+        super().close()
+
     def _follow(self, _change=None) -> None:
         if not self._held:
             self._draw(**self.values)
@@ -129,3 +136,10 @@ class SliderPanel(widgets.VBox):
     def _repr_mimebundle_(self, **kwargs) -> tuple[dict, dict]:
         still = {"text/plain": repr(self), "image/png": base64.b64encode(self.fallback).decode()}
         return super()._repr_mimebundle_(**kwargs) | still, {"image/png": {"alt": repr(self)}}
+
+
+def _parts(widget: widgets.Widget) -> list[widgets.Widget]:
+    """The widgets that a widget holds, and theirs: what it shows, its layout and its style."""
+    children = getattr(widget, "children", ())
+    held = [part for name in ("layout", "style") if isinstance(part := getattr(widget, name, None), widgets.Widget)]
+    return [*(part for child in children for part in (*_parts(child), child)), *held]

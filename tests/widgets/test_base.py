@@ -124,3 +124,16 @@ def test_without_ipywidgets_one_line_says_what_to_install():
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert run.returncode == 1
     assert run.stderr.splitlines()[-1].endswith("this needs ipywidgets: pip install 'svae_lib[course]'")
+
+
+def test_a_closed_panel_leaves_nothing_behind(panel):
+    """ipywidgets keeps every widget until it is closed, and a box does not close what is in it."""
+    from ipywidgets.widgets.widget import _instances
+
+    before = len(_instances)
+    for _ in range(3):
+        sliders = {"kappa": ipywidgets.FloatSlider(value=1, min=0, max=10)}
+        another = SliderPanel(sliders, lambda kappa: None, ipywidgets.Image(format="png"), fallback=b"png")
+        assert len(_instances) > before
+        another.close()
+        assert len(_instances) == before
