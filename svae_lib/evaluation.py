@@ -65,14 +65,9 @@ class Classification:
 
 
 def evaluate(
-    model: VAE,
-    images: Tensor,
-    *,
-    num_importance_samples: int = 100,
-    seed: int = 0,
-    batch_size: int = 500,
+    model: VAE, images: Tensor, *, num_importance_samples: int = 100, seed: int = 0, batch_size: int = 500,
     progress: bool = False,
-) -> Evaluation:
+) -> Evaluation:  # fmt: skip
     """Score a model on held-out images: log-likelihood (importance-weighted bound), ELBO and its parts.
 
     Args:
@@ -209,12 +204,7 @@ def save_embeddings(path: str | os.PathLike, model: VAE, dataset: ImageDataset) 
 
 @torch.no_grad()
 def _per_image(
-    model: VAE,
-    images: Tensor,
-    score: Callable[[Tensor], Tensor],
-    seed: int,
-    batch_size: int,
-    progress: bool = False,
+    model: VAE, images: Tensor, score: Callable[[Tensor], Tensor], seed: int, batch_size: int, progress: bool = False
 ) -> Tensor:
     """Apply `score` batch by batch on the model's device, and give its rows, (N, ...), in float64 on the CPU."""
     if len(images) == 0:

@@ -77,10 +77,10 @@ def train(arguments: argparse.Namespace) -> int:
         say(f"{describe(experiment)}\nfolder  {arguments.log_dir / name}")
     if arguments.dry_run:
         return 0
-    names = (name if number == 1 else f"{name}-{number}" for number in itertools.count(1))
-    for name in names:
+    for number in itertools.count(1):
+        folder = RunFolder(arguments.log_dir / (name if number == 1 else f"{name}-{number}"))
         try:
-            return _run(experiment, RunFolder(arguments.log_dir / name), arguments.resume)
+            return _run(experiment, folder, arguments.resume)
         except Taken:  # by a training that started within the same second
             if arguments.exp_name is not None:
                 raise

@@ -18,6 +18,7 @@ from svae_lib.experiment.sweep_file import read_sweep
 from svae_lib.experiment.workers import End, run_here
 from svae_lib.files import atomic_write
 from svae_lib.locks import file_lock
+from svae_lib.memory import release_memory
 from svae_lib.process import one_interruption
 from svae_lib.threads import available_cores, choose_threads
 
@@ -152,4 +153,7 @@ def _work(text: str, folder: str, quiet: bool) -> dict:
 
     with _TURN, open(os.devnull, "w") as nowhere, redirect_stdout(nowhere if quiet else sys.stdout):
         choose_threads(1)
-        return run_experiment(Experiment.from_json(text), folder, resume=True, patience=_PATIENCE)
+        try:
+            return run_experiment(Experiment.from_json(text), folder, resume=True, patience=_PATIENCE)
+        finally:
+            release_memory()  # a worker has hundreds of experiments
