@@ -86,7 +86,7 @@ def fit(
 
     Raises:
         InputError: For empty splits, a number below 1, a bad checkpoint or a file that cannot be written.
-        TrainingFailed: After `max_restarts` restarts.
+        TrainingFailed: After `max_restarts` restarts, and where one of several processes is gone.
 
     Example:
         >>> from svae_lib import build_vae, load_dataset
@@ -153,8 +153,10 @@ def fit(
             save()
         except TrainingFailed:
             raise
-        except (KeyboardInterrupt, RuntimeError):  # the second: another process of this training is gone
+        except (KeyboardInterrupt, RuntimeError) as error:
             save()
+            if trainer.fabric.world_size > 1 and isinstance(error, RuntimeError):
+                raise TrainingFailed(f"a process of this training is gone, or failed: {error}") from error
             raise
     trainer.fabric.barrier()
     model.load_state_dict(trainer.best)

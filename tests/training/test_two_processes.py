@@ -5,12 +5,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+import psutil
 import pytest
 import torch
 
 import svae_lib
 from svae_lib.reading import load_weights
 from svae_lib.training.checkpoints import load_checkpoint
+from tests.commands import wait_for
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(svae_lib.__file__).parents[1]), "OMP_NUM_THREADS": "1"}
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
@@ -76,3 +79,49 @@ def test_torchrun_of_the_command_line_leaves_one_run(tmp_path):
     assert load_weights(tmp_path / "runs" / "two" / "best.safetensors")
     again = run(*TORCHRUN, "-m", "svae_lib", *arguments, "--resume", cwd=tmp_path)
     assert "finished already" in again
+
+
+@pytest.mark.slow
+def test_processes_whose_launcher_is_killed_save_and_end(tmp_path):
+    """They trained on as orphans."""
+    images = torch.randint(256, (40, 8, 8), dtype=torch.uint8).numpy()
+    np.savez(tmp_path / "mine.npz", images=images)
+    arguments = [
+        "-m",
+        "svae_lib",
+        "train",
+        "-d",
+        "mine.npz",
+        "-hd",
+        "8",
+        "-e",
+        "100000",
+        "-la",
+        "100000",
+        "-sf",
+        "100000",
+        "--threads",
+        "1",
+        "-en",
+        "x",
+    ]
+    launcher = subprocess.Popen(
+        [*TORCHRUN, *arguments], cwd=tmp_path, env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    rows = tmp_path / "runs" / "x" / "metrics.jsonl"
+    wait_for(lambda: rows.exists() and rows.read_text().count("\n") > 2, launcher)
+    orphans = psutil.Process(launcher.pid).children()
+    launcher.kill()
+    launcher.wait()
+    assert psutil.wait_procs(orphans, timeout=120)[1] == [] and len(orphans) == 2
+    assert load_checkpoint(rows.parent / "checkpoint.pt")["epoch"] >= rows.read_text().count("\n") > 2
+
+
+@pytest.mark.slow
+def test_each_rank_says_why_it_failed(tmp_path):
+    done = subprocess.run(
+        [*TORCHRUN, "-m", "svae_lib", "train", "-d", "none.npz"], cwd=tmp_path, env=ENVIRONMENT,
+        capture_output=True, text=True, timeout=240,
+    )  # fmt: skip
+    said = [line for line in done.stderr.splitlines() if "none.npz" in line and "svae: " in line]
+    assert done.returncode != 0 and said  # torchrun ends the other rank, which may not have come so far
