@@ -51,7 +51,7 @@ def is_integer(value: object, at_least: int) -> bool:
         >>> is_integer(numpy.int64(2), at_least=1), is_integer(True, at_least=1), is_integer(2.0, at_least=1)
         (True, False, False)
     """
-    return isinstance(value, Integral) and not isinstance(value, bool) and value >= at_least
+    return isinstance(value, Integral) and not isinstance(value, bool) and bool(value >= at_least)
 
 
 def import_optional(module: str, extra: str) -> ModuleType:
