@@ -63,8 +63,9 @@ class RunFolder:
 
     @classmethod
     def all_in(cls, folder: str | os.PathLike) -> list["RunFolder"]:
-        """Every run whose folder is in this one, sorted by name."""
-        return [run for run in map(cls, list_folder(folder)) if run.path.name[0] != "." and run.started]
+        """Every run whose folder is in this one, sorted by name; none where it does not exist."""
+        paths = list_folder(folder) if exists(folder) else []
+        return [run for run in map(cls, paths) if run.path.name[0] != "." and run.started]
 
     @property
     def started(self) -> bool:
