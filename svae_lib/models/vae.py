@@ -18,6 +18,7 @@ from svae_lib.threads import suitable_threads
 # Decoder outputs that log_likelihood holds at once; a few tensors of this size are alive, in float32 4 bytes each.
 MAX_CHUNK = 2**24
 MAX_CHUNK_CPU = 2**20  # more leave the cache, and take half as long again
+MIN_ROWS_CPU = 64  # fewer spend their time on reading the weights: 256 levels of 28 x 28 take four times as long
 
 
 class ELBO(NamedTuple):
@@ -104,8 +105,8 @@ class VAE(nn.Module):
 
             \log 1/K \sum_k p(x | z_k) p(z_k) / q(z_k | x),  z_k from q
 
-        Images and samples go through the decoder in chunks of at most MAX_CHUNK (on a CPU MAX_CHUNK_CPU) pixel
-        parameters, or one sample of one image.
+        Images and samples go through the decoder in chunks of at most MAX_CHUNK (on a CPU MAX_CHUNK_CPU, or as many as
+        MIN_ROWS_CPU samples have, which are at most MAX_CHUNK) pixel parameters, or one sample of one image.
 
         Args:
             x: Images (B, *image_shape).
@@ -123,7 +124,9 @@ class VAE(nn.Module):
         if num_samples < 1:
             raise InputError(f"{num_samples} importance samples: take at least 1")
         elements = math.prod(self.image_shape) * self.likelihood.parameter_count
-        rows = max(1, (MAX_CHUNK_CPU if x.device.type == "cpu" else MAX_CHUNK) // elements)
+        rows = max(1, MAX_CHUNK // elements)
+        if x.device.type == "cpu":
+            rows = max(1, min(rows, MIN_ROWS_CPU), MAX_CHUNK_CPU // elements)
         pieces = x.split(max(1, rows // num_samples))
         with suitable_threads(self, rows):
             return torch.cat([self._log_likelihood(images, num_samples, rows) for images in pieces])

@@ -58,8 +58,9 @@ def test_the_courses_sweep_is_the_runs_it_is_said_to_be():
     spaces = ["e2", "e3", "e5", "e10", "s2", "s3", "s5", "s10", "2xs1", "5xs2", "s5,s5", "s4,s3,s3"]
     assert list(experiments) == [f"mnist-{space.replace(',', '_')}-{seed}" for space in spaces for seed in range(3)]
     assert experiments["mnist-s4_s3_s3-2"] == Experiment(
-        dataset="mnist", latent="s4,s3,s3", seed=2, epochs=80, kl_warmup=20, num_importance_samples=500, threads=1
-    )
+        dataset="mnist", latent="s4,s3,s3", seed=2, epochs=80, kl_warmup=20, num_importance_samples=500, threads=1,
+        radius=1.0, concentration_head="softplus",
+    )  # fmt: skip
 
 
 def test_names_tell_what_varies_and_flags_have_their_long_names_too(desk):

@@ -236,6 +236,7 @@ def test_a_training_step_reads_no_number_back(covariance, network, likelihood):
 @pytest.mark.parametrize(("count", "num_samples"), [(50, 3), (2, 100), (1, 1000), (300, 1)])
 def test_no_chunk_is_over_the_budget(monkeypatch, network, count, num_samples):
     monkeypatch.setattr(vae_module, "MAX_CHUNK_CPU", 20_000)
+    monkeypatch.setattr(vae_module, "MIN_ROWS_CPU", 1)
     monkeypatch.setattr(vae_module, "suitable_threads", lambda *_: nullcontext())  # it decodes an image to count work
     model, decoded = build_vae((28, 28), "s2", hidden=(8,), network=network), []
     model.decoder.register_forward_hook(lambda module, inputs, output: decoded.append(output.numel()))
@@ -245,13 +246,26 @@ def test_no_chunk_is_over_the_budget(monkeypatch, network, count, num_samples):
 
 def test_a_chunk_is_at_least_one_sample_of_one_image(monkeypatch):
     monkeypatch.setattr(vae_module, "MAX_CHUNK_CPU", 1)
+    monkeypatch.setattr(vae_module, "MIN_ROWS_CPU", 1)
     assert build_vae((28, 28), "s2", hidden=(8,)).log_likelihood(images(2), 3).shape == (2,)
+
+
+@pytest.mark.parametrize("limit, rows", [(2**24, 64), (2**21, 10), (1, 5)])
+def test_a_wide_likelihood_is_not_decoded_a_few_samples_at_a_time(monkeypatch, limit, rows):
+    """256 levels of 28 x 28 went five by five, each time with all weights; 64 are four times as fast, if they fit."""
+    monkeypatch.setattr(vae_module, "MAX_CHUNK", limit)
+    monkeypatch.setattr(vae_module, "suitable_threads", lambda *_: nullcontext())
+    model, decoded = build_vae((28, 28), "s2", hidden=(2,), likelihood="categorical"), []
+    model.decoder.register_forward_hook(lambda module, inputs, output: decoded.append(output.shape[0]))
+    model.log_likelihood(images(1), 70)
+    assert max(decoded) == rows and sum(decoded) == 70
 
 
 def test_chunks_change_no_figure(monkeypatch):
     """Sixteen normals are drawn at a time, so one image's draws are the same ones in chunks of eight samples."""
     model, x = build_vae((28, 28), "e16", hidden=(8,)), images(1)
     figures = []
+    monkeypatch.setattr(vae_module, "MIN_ROWS_CPU", 1)
     for budget in 2**20, 8 * 784:
         monkeypatch.setattr(vae_module, "MAX_CHUNK_CPU", budget)
         torch.manual_seed(1)
