@@ -259,7 +259,8 @@ for space in ("s10", "s5,s5", "s4,s3,s3", "5xs2"):
 
 # %%
 try:
-    runs = [run for run in stored_runs("results/mnist.json") if run.get("radius") == 1.0]
+    stored_ones = [run for run in stored_runs("results/mnist.json") if run.get("radius") == 1.0]
+    runs = [run for run in stored_ones if run["latent_space"] in figures.TEN]
 except InputError as problem:
     print(problem)
     runs = []
