@@ -377,7 +377,7 @@ def test_verbosity_adds_lines_and_the_configuration(finished, desk, capsys, monk
 def test_a_run_leaves_what_is_promised(finished):
     run = finished / "runs" / "first"
     names = {"experiment.json", "metrics.json", "metrics.jsonl", "checkpoint.pt", "best.safetensors"}
-    names |= {"history.png", "reconstructions.png", "samples.png", "latent.png"}
+    names |= {"history.png", "reconstructions.png", "samples.png", "latent.png", "diagnose.png"}
     assert {path.name for path in run.iterdir()} == names
     assert [path.name for path in (finished / "runs").iterdir()] == ["first"]
     metrics = json.loads((run / "metrics.json").read_text())
@@ -411,6 +411,24 @@ def test_evaluate_takes_other_samples_and_fewer_images(finished, desk, capsys):
     assert seen[2] == stored | {"num_test_images": len(load_run(run).data.test)}
 
 
+def test_evaluate_adds_a_diagnosis_where_it_is_asked_for(finished, desk, capsys):
+    run = finished / "runs" / "first"
+    assert cli.main(["evaluate", str(run), "--diagnose", "--num-images", "3"]) == 0
+    seen = json.loads(capsys.readouterr().out)["diagnosis"]
+    assert seen["num_images"] == 3 and seen["mutual_information"] <= seen["max_mutual_information"] == np.log(3)
+    assert [factor["name"] for factor in seen["factors"]] == ["1: s2"]
+    assert cli.main(["evaluate", str(run), "--diagnose", "--num-images", "1"]) == 2
+    assert "a diagnosis by 1 images" in one_line(capsys)
+
+
+def test_a_run_of_one_test_image_ends_without_a_diagnosis(desk, capsys):
+    np.savez("three.npz", images=np.random.default_rng(0).integers(0, 256, (3, 8, 8), dtype=np.uint8))
+    assert cli.main(["train", "-d", "three.npz", "-e", "1", "-hd", "4", "-lls", "2", "-en", "three"]) == 0
+    assert cli.main(["show", "runs/three"]) == 0
+    assert "mutual" not in capsys.readouterr().out
+    assert {"samples.png", "diagnose.png"} & {path.name for path in (desk / "runs/three").iterdir()} == {"samples.png"}
+
+
 def test_show_sums_up_and_draws_again(finished, desk, capsys):
     run = shutil.copytree(finished / "runs" / "first", desk / "copy")
     pictures = {path.name: path.read_bytes() for path in run.glob("*.png")}
@@ -421,6 +439,7 @@ def test_show_sums_up_and_draws_again(finished, desk, capsys):
     out = capsys.readouterr().out
     assert "log-likelihood" in out
     assert "latent.png" in out
+    assert "by 4 images: KL" in out and "\n  1: s2: KL" in out
 
 
 def test_classify_says_why_it_cannot(finished, desk, capsys):

@@ -19,7 +19,7 @@ def add(commands) -> None:
     """Add the commands to the parser."""
     for name, command, text in (
         ("evaluate", evaluate, "score a run's best weights on the test images again"),
-        ("show", show, "summarize a run and draw its pictures again"),
+        ("show", show, "summarize a run, diagnose its latent space and draw its pictures again"),
         ("classify", classify, "classify the test images by their latents and a few labels"),
     ):
         parser = commands.add_parser(name, help=text, description=text)
@@ -34,6 +34,8 @@ def add(commands) -> None:
                 "another number of them for the log-likelihood than the run had",
             )
             parser.add_argument("--num-images", metavar="N", type=_count, help="score the first N test images alone")
+            text = "add a diagnosis of the latent space, by the first 2,000 test images"
+            parser.add_argument("--diagnose", action="store_true", help=text)
         if name == "classify":
             parser.add_argument("--embeddings", metavar="FILE", help="write latents and labels to this .npz file too")
 
@@ -82,16 +84,17 @@ def _load(arguments: argparse.Namespace):
 
 def evaluate(arguments: argparse.Namespace) -> int:
     """Print a run's test figures, computed again; return the exit status."""
-    from svae_lib.experiment.run import score
+    from svae_lib.experiment.run import diagnose_run, score
 
     run = _load(arguments)
     data = run.data if arguments.num_images is None else replace(run.data, test=run.data.test[: arguments.num_images])
     scored = {} if arguments.num_images is None else {"num_test_images": len(data.test)}
+    found = {"diagnosis": diagnose_run(run.model, data).figures()} if arguments.diagnose else {}
     figures = score(run.experiment, run.model, data, sys.stderr.isatty())
     if not scored and figures["num_importance_samples"] == run.metrics["num_importance_samples"]:
         for line in _disagreements(run.metrics, figures):
             warn(line)
-    print(json.dumps(run.metrics | figures | scored, indent=2))
+    print(json.dumps(run.metrics | figures | scored | found, indent=2))
     return 0
 
 
@@ -100,8 +103,10 @@ def show(arguments: argparse.Namespace) -> int:
     from svae_lib.experiment.run import draw
 
     run = _load(arguments)
-    draw(arguments.run, run.model, run.data, run.rows)
+    diagnosis = draw(arguments.run, run.model, run.data, run.rows)
     print(summary(run.metrics, arguments.run))
+    if diagnosis is not None:
+        print(diagnosis)
     return 0
 
 

@@ -8,11 +8,12 @@ from svae_lib.plotting.great_circle import two_ways, typical_codes
 from svae_lib.plotting.images import image_grid, reconstructions, swap_factors
 from svae_lib.plotting.kappa import concentrations, factor_concentrations, kappa_by_digit, kappa_by_factor
 from svae_lib.plotting.latent import latent_scatter
-from svae_lib.plotting.runs import seed_scores, training_curves
+from svae_lib.plotting.runs import diagnosis, seed_scores, training_curves
 from svae_lib.plotting.torus import torus_of_digits
 
 __all__ = [
     "concentrations",
+    "diagnosis",
     "digit_globe",
     "digit_places",
     "factor_concentrations",

@@ -1,10 +1,12 @@
-"""Pictures of trainings: the curves of one run, and the scores of many runs with several seeds."""
+"""Pictures of runs: the curves of one and the health of its latent space, the scores of many with several seeds."""
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
-from svae_lib.plotting.style import Picture, new_figure, styled
+from svae_lib.plotting.kappa import kappa_axis
+from svae_lib.plotting.style import BASELINE, MARK, OUTLINE, SAMPLES, Picture, new_figure, styled
 
 _QUANTITIES = {"elbo": "ELBO", "reconstruction": "reconstruction", "kl": "KL"}
 
@@ -71,3 +73,61 @@ def seed_scores(rows: Sequence, quantities: Mapping[str, str]) -> Picture:
                 if (half := row.half_width(quantity)) is not None:
                     axes.errorbar(row.mean(quantity), place, xerr=half, color="C1", capsize=3)
     return figure
+
+
+@styled
+def diagnosis(result) -> Picture:
+    """Health of a latent space: where its KL goes, which factors are active, concentrations, uniformity and alignment.
+
+    Args:
+        result: as svae_lib.evaluation.diagnose gives it: .kl, .mutual_information, .max_mutual_information,
+            .marginal_kl, .collapsed, .num_active and .factors, each with .name, .spread, .active, and for a sphere
+            .concentration (quantiles at 5, 25, 50, 75 and 95 %), .floor, .uniformity, .uniform and .alignment.
+
+    Returns:
+        A figure with two axes, and two more where a factor is a sphere; the lines at the edge are the bounds.
+
+    Example:
+        >>> from svae_lib import build_vae
+        >>> from svae_lib.evaluation import diagnose
+        >>> import torch
+        >>> len(diagnosis(diagnose(build_vae((8, 8), "e2"), torch.rand(5, 8, 8))).axes)
+        2
+    """
+    spheres = [factor for factor in result.factors if factor.concentration is not None]
+    title = f"Latent space: {result.num_active} of {len(result.factors)} factors active, "
+    columns = 4 if spheres else 2
+    figure = new_figure(3.4 * columns, 3.4, title + f"{result.collapsed:.0%} of the images collapsed")
+    axes = figure.subplots(1, columns)
+    parts = result.mutual_information, result.marginal_kl, result.kl
+    axes[0].bar(["I(x; z)", "KL(q(z) ‖ p)", "mean KL"], parts, color=[SAMPLES, BASELINE, OUTLINE])
+    axes[0].axhline(result.max_mutual_information, color=MARK, linestyle="--")
+    axes[0].set(title="where the KL goes (red: log N)", ylabel="nats per image")
+    colors = [SAMPLES if factor.active else OUTLINE for factor in result.factors]
+    axes[1].bar(range(1, len(colors) + 1), [factor.spread for factor in result.factors], color=colors)
+    axes[1].axhline(0.01, color=MARK, linestyle="--")
+    axes[1].set(title="active factors (above red)", xlabel="factor, in order", ylabel="variance of E[z|x] / prior's")
+    if spheres:
+        _draw_spheres(axes[2], axes[3], spheres)
+    for ax in axes[1:]:
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    return figure
+
+
+def _draw_spheres(concentrations, codes, spheres: list) -> None:
+    """Quantiles of each sphere's concentration over its floor; uniformity and alignment beside the uniform's."""
+    places = range(1, len(spheres) + 1)
+    quantiles = np.array([sphere.concentration for sphere in spheres])
+    names = "whislo", "q1", "med", "q3", "whishi"
+    boxes = [dict(zip(names, row, strict=True)) for row in quantiles]
+    concentrations.bxp(boxes, list(places), showfliers=False, medianprops={"color": MARK}, manage_ticks=False)
+    concentrations.plot(places, [sphere.floor or np.nan for sphere in spheres], "_", color=OUTLINE, markersize=18)
+    concentrations.set_title("concentration (gray: its floor)")
+    if np.isfinite(quantiles).any():
+        kappa_axis(concentrations)
+    codes.plot(places, [sphere.uniformity for sphere in spheres], "o", color=SAMPLES)
+    codes.plot(places, [sphere.uniform for sphere in spheres], "_", color=OUTLINE, markersize=18)
+    codes.plot(places, [sphere.alignment for sphere in spheres], "^", color=BASELINE)
+    codes.set_title("uniformity ● (gray: prior), alignment ▲")
+    for ax in (concentrations, codes):
+        ax.set(xlabel="sphere, in order", xlim=(0.4, len(spheres) + 0.6))

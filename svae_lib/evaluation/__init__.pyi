@@ -1,0 +1,9 @@
+from .classification import Classification as Classification
+from .classification import classify_latents as classify_latents
+from .classification import embed as embed
+from .classification import save_embeddings as save_embeddings
+from .diagnosis import Diagnosis as Diagnosis
+from .diagnosis import FactorDiagnosis as FactorDiagnosis
+from .diagnosis import diagnose as diagnose
+from .scores import Evaluation as Evaluation
+from .scores import evaluate as evaluate
