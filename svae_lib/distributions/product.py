@@ -16,6 +16,8 @@ from torch.distributions import (
 from torch.distributions.constraints import Constraint, dependent_property, real_vector
 from torch.distributions.transforms import Transform
 
+from svae_lib.ops.transforms import is_plain_eager
+
 
 class ProductDistribution(Distribution):
     r"""Product of independent factors, as on the latent space of a product of spheres.
@@ -135,7 +137,7 @@ class ProductDistribution(Distribution):
         Raises:
             ValueError: If a piece is not in the support of its factor.
         """
-        if self._validate_args:
+        if self._validate_args and is_plain_eager():  # under a transform there is nothing to look at
             self._validate_sample(value)
         return sum(group.log_prob(piece) for group, piece in self._by_group(value))
 

@@ -214,7 +214,8 @@ class RotationallySymmetric(Fitted, SphereDistribution):
 
 def _expanded(x: Tensor, shape: tuple[int, ...]) -> Tensor:
     """The very tensor where its shape is that one: an optimizer can move the parameters of a distribution."""
-    return x if x.shape == torch.Size(shape) else x.expand(shape)
+    same = x.ndim == len(shape) and x.shape == torch.Size(shape)  # the compiler compares sizes before it counts them
+    return x if same else x.expand(shape)
 
 
 def register_sphere_kl(p_type: type, q_type: type) -> Callable[[Callable], Callable]:

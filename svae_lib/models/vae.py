@@ -154,7 +154,7 @@ class VAE(nn.Module):
     @torch.no_grad()
     def reconstruct(self, x: Tensor) -> Tensor:
         """Mean images (B, *image_shape) of the posterior's modes."""
-        return self.likelihood.mean(self.decode(self.embed(x)))
+        return self.likelihood.mean(self.decode(self.encode(x).mode))  # torch.export refuses a nested no_grad
 
 
 class ProductSpaceVAE(VAE):

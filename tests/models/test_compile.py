@@ -20,6 +20,8 @@ needs_compiler = pytest.mark.skipif(
     shutil.which("g++") is None and shutil.which("clang++") is None,
     reason="Inductor needs a C++ compiler, g++ or clang++",
 )
+# torch's own code on the way to Inductor warns where it is imported first
+imports_inductor = pytest.mark.filterwarnings("ignore:.torch.jit.script_method. is deprecated:DeprecationWarning")
 
 
 @pytest.fixture(autouse=True)
@@ -50,16 +52,22 @@ def test_a_distribution_compiles_whole(name):
         )
         for rows in (4, 7, 5):
             u, k = direction(rows, m).requires_grad_(), torch.linspace(1, 50, rows).double().requires_grad_()
-            z = build(m, u, k).sample()
+            z = build(m, u, k).sample().requires_grad_()
             pairs = zip(compiled(u, k, z), quantities(u, k, z), strict=True)
             for found, expected in pairs:
                 torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-12)
             gradients = [
-                torch.autograd.grad(f(u, k, z)[0].sum(), (u, k), allow_unused=True) for f in (compiled, quantities)
+                torch.autograd.grad(f(u, k, z)[0].sum(), (u, k, z), allow_unused=True) for f in (compiled, quantities)
             ]
             torch.testing.assert_close(*gradients)
             assert build(m, u, k).support.check(sample(u, k)).all()
         assert counter.frame_count == 2
+
+
+def _seeded(model, *inputs):
+    """From one seed: a Euclidean factor has no noise to be given, and draws where it is called."""
+    torch.manual_seed(1)
+    return model(*inputs)
 
 
 def check_elbo(space: str, backend: str) -> None:
@@ -69,7 +77,7 @@ def check_elbo(space: str, backend: str) -> None:
     compiled = torch.compile(model, fullgraph=True, dynamic=True, backend=counter)
     for rows in (20, 7, 33, 12):
         x, (noise,) = torch.rand(rows, 6, 5).round(), model.latent_space.noise(1, rows)
-        found, expected = compiled(x, noise), model(x, noise)
+        found, expected = (_seeded(f, x, noise) for f in (compiled, model))
         torch.testing.assert_close(tuple(found), tuple(expected), rtol=1e-5, atol=1e-4)
         weights = list(model.parameters())
         gradients = [torch.autograd.grad(elbo.total.mean(), weights) for elbo in (found, expected)]
@@ -91,11 +99,14 @@ def test_elbo_compiles_whole(space):
 @pytest.mark.slow
 @pytest.mark.parametrize("space", SPACES)
 @needs_compiler
+@imports_inductor
 def test_elbo_compiled_by_inductor(space):
-    check_elbo(space, "inductor")
+    with torch._inductor.config.patch(fallback_random=True):  # else a seed gives it other draws than eager code
+        check_elbo(space, "inductor")
 
 
 @needs_compiler
+@imports_inductor
 def test_kl_and_sample_compiled_by_inductor():
     """The cheapest case of all that Inductor does here: a table, a loop of draws and their derivatives."""
 
