@@ -94,7 +94,7 @@ def test_it_holds_no_widget_state_and_nothing_of_this_machine(path, notebook):
 
 
 def test_it_is_light(path, notebook):
-    assert path.stat().st_size <= 300_000
+    assert path.stat().st_size <= 350_000
     for cell in code(notebook):
         assert sum(len(str(output)) for output in cell.outputs) <= 100_000, cell.source
 
