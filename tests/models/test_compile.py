@@ -70,12 +70,12 @@ def _seeded(model, *inputs):
     return model(*inputs)
 
 
-def check_elbo(space: str, backend: str) -> None:
+def check_elbo(space: str, backend: str, first: int = 20) -> None:
     """With the same noise, on batches of four sizes: values and gradients; and without noise, which is then drawn."""
     model = build_vae((6, 5), space, hidden=(16,))
     counter = CompileCounterWithBackend(backend)
     compiled = torch.compile(model, fullgraph=True, dynamic=True, backend=counter)
-    for rows in (20, 7, 33, 12):
+    for rows in (first, 7, 33, 12):
         x, (noise,) = torch.rand(rows, 6, 5).round(), model.latent_space.noise(1, rows)
         found, expected = (_seeded(f, x, noise) for f in (compiled, model))
         torch.testing.assert_close(tuple(found), tuple(expected), rtol=1e-5, atol=1e-4)
@@ -102,7 +102,7 @@ def test_elbo_compiles_whole(space):
 @imports_inductor
 def test_elbo_compiled_by_inductor(space):
     with torch._inductor.config.patch(fallback_random=True):  # else a seed gives it other draws than eager code
-        check_elbo(space, "inductor")
+        check_elbo(space, "inductor", first=19)  # 20 is the number of nodes, which README excepts
 
 
 @needs_compiler
