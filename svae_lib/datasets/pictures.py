@@ -59,7 +59,7 @@ def read_pictures(folder: Path) -> tuple[torch.Tensor, list[int]]:
     first: dict[bytes, int] = {}
     twins = [first.setdefault(sha256(image.tobytes()).digest(), index) for index, image in enumerate(images)]
     if copies := len(images) - len(first):
-        text = f"{folder}: {copies} images are copies of others, to the last pixel: all are training images"
+        text = f"{folder}: {copies} images are copies of others, to the last pixel: kept in one split with them"
         warnings.warn(InputWarning(text), stacklevel=4)
     return torch.from_numpy(np.stack(images)), twins
 
@@ -76,11 +76,13 @@ def _find(folder: Path) -> tuple[list[Path], Counter]:
         folders[:] = [name for name in folders if name[0] != "." and name != "__MACOSX"]
         left_out["links to folders"] += sum(os.path.islink(os.path.join(place, name)) for name in folders)
         for name in names:
-            if name[0] != "." and Path(name).suffix.lower() in PICTURES:
-                path = Path(place, name)
-                broken = path.is_symlink() and not os.path.lexists(os.path.realpath(path))
-                left_out["broken links"] += broken
-                paths += [] if broken else [path]
+            path = Path(place, name)
+            if name[0] == "." or path.suffix.lower() not in {*PICTURES, ""}:
+                continue
+            if path.is_symlink() and not os.path.lexists(os.path.realpath(path)):
+                left_out["broken links"] += 1  # without a suffix it may have led to a folder
+            elif path.suffix:
+                paths.append(path)
     return sorted(paths), +left_out
 
 
@@ -102,8 +104,9 @@ def _read_picture(path: Path, first_path: Path, first: np.ndarray | None, count:
             elif sorted(first.shape[:2]) != sorted((height, width)):  # before it is unpacked
                 raise _two_sizes(path, (height, width), first_path, first)
             mode, image = image.mode, ImageOps.exif_transpose(image)
-            pixels = np.asarray(image.convert("RGB"))
-            opaque = not image.has_transparency_data or image.convert("RGBA").getextrema()[3][0] == 255
+            alphas = image.convert("RGBA") if image.has_transparency_data else None
+            opaque = alphas is None or alphas.getextrema()[3][0] == 255
+            pixels = np.asarray((alphas or image).convert("RGB"))  # Pillow warns of palettes straight to RGB
     except InputError:
         raise
     except Exception as error:  # each of its formats has errors of its own
