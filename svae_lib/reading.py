@@ -115,7 +115,7 @@ def read_bytes(path: str | os.PathLike, at_most: int = _TEXT) -> bytes:
     """
     with open_file(path, at_most) as file:
         try:
-            return file.read(at_most)
+            return file.read(min(at_most, os.fstat(file.fileno()).st_size))  # its buffer is as large as the number
         except OSError as error:
             raise InputError(f"cannot read {path}: {reason(error)}") from None
 

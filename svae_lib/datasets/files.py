@@ -64,7 +64,7 @@ def read_bytes(path: Path, at_most: int = _LARGEST) -> bytes:
     """
     with open_file(path, at_most) as file:
         before = os.fstat(file.fileno()).st_size
-        data = file.read(at_most + 1)
+        data = file.read(before + 1)  # the buffer is as large as the number, however small the file
         after = os.fstat(file.fileno()).st_size
     if not before == len(data) == after:
         raise InputError(f"{path}: it grew from {before:,} to {after:,} bytes while read: wait until it is written")

@@ -100,7 +100,9 @@ def _read_picture(path: Path, first_path: Path, first: np.ndarray | None, count:
                 raise InputError(f"{path}: {fault}")
             width, height = image.size
             if first is None:
-                require_memory(3 * width * height * (count + 3), str(first_path.parent), "resize the images")
+                channels = 1 if image.mode in _GRAY else 3  # all pictures twice, and one on its way
+                needed = (2 * channels * count + 12) * width * height
+                require_memory(needed, str(first_path.parent), "resize the images, or take fewer")
             elif sorted(first.shape[:2]) != sorted((height, width)):  # before it is unpacked
                 raise _two_sizes(path, (height, width), first_path, first)
             mode, image = image.mode, ImageOps.exif_transpose(image)

@@ -107,7 +107,7 @@ def check_memory(experiment: Experiment, image_shape: tuple[int, ...], counts: S
         for hidden in (tuple(max(1, size // by) for size in experiment.hidden) for by in (4, 16))
     }
     smaller |= {f"-bs {size}": {"batch_size": size} for size in (max(1, experiment.batch_size // 10), 1)}
-    smaller["--encode_type cnn --decode_type cnn"] = {"encoder_network": "cnn", "decoder_network": "cnn"}
+    smaller["--encode_type mlp --decode_type mlp"] = {"encoder_network": "mlp", "decoder_network": "mlp"}  # half of cnn
     fits = [flag for flag, values in smaller.items()
             if training_memory(replace(experiment, **values), image_shape, counts) <= free]  # fmt: skip
     rest = "resize the images" if fits else "resize the images, take fewer hidden units (-hd) and smaller batches (-bs)"

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from svae_lib.datasets import arrays, files, load_dataset
+from svae_lib.datasets import arrays, files, load_dataset, pictures
 from svae_lib.datasets.arrays import read_arrays
 from svae_lib.datasets.pictures import read_pictures
 from svae_lib.errors import InputError, InputWarning
@@ -339,5 +339,17 @@ def test_images_larger_than_the_memory_are_refused_before_they_are_read(tmp_path
     monkeypatch.setattr("svae_lib.memory.available_memory", lambda: 1_000)
     save(tmp_path / "mine", gray(40))
     np.save(tmp_path / "mine.npy", gray(40))
-    assert "needs about 0.0 MB of memory, and 0.0 MB are free; resize the images" in refusal_of(tmp_path / "mine")
-    assert refusal_of(tmp_path / "mine.npy").endswith("resize the images, or take fewer")
+    words = "needs about 0.0 MB of memory, and 0.0 MB are free; resize the images, or take fewer"
+    for path in (tmp_path / "mine", tmp_path / "mine.npy"):
+        assert refusal_of(path) == f"{path}: {words}"
+
+
+@pytest.mark.parametrize("shape", [(64, 64), (64, 64, 3)])
+def test_what_a_folder_is_said_to_need_is_what_it_takes(shape, tmp_path, monkeypatch):
+    """The estimate for pictures in color was half of it, and each file was given a buffer of 268 MB."""
+    said = []
+    monkeypatch.setattr(pictures, "require_memory", lambda needed, *_: said.append(needed))
+    save(tmp_path, np.random.default_rng(0).integers(0, 256, (40, *shape), dtype=np.uint8))
+    load_dataset(tmp_path)  # imports
+    peak = traced_peak(lambda: read_pictures(tmp_path))
+    assert len(said) == 2 and peak <= said[1] <= 1.5 * peak
