@@ -55,6 +55,16 @@ def everything(data):
     return sorted(image.tobytes() for part in (data.train, data.validation, data.test) for image in part.images.numpy())
 
 
+def traced_peak(call):
+    """The most bytes that Python and NumPy held at once during a call, beyond those before it."""
+    tracemalloc.start()
+    try:
+        call()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
 # --- pictures that are refused: each is saved as odd.png, .gif or .tif beside two that are not strange
 
 
@@ -156,6 +166,37 @@ def test_a_picture_that_would_lose_something_is_refused(write, words, tmp_path):
     write(tmp_path / "odd")
     line = refusal_of(tmp_path)
     assert re.match(rf"{re.escape(str(tmp_path))}/odd\.(png|gif|webp|tif|pgm): ", line) and line.endswith(words)
+
+
+def huge_png(path):
+    """Forty bytes that promise ten thousand million pixels."""
+    header = chunk(b"IHDR", 2 * (100_000).to_bytes(4, "big") + bytes([8, 0, 0, 0, 0]))
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", b""))
+
+
+NO_PICTURE = {
+    "pipe": (os.mkfifo, "it is a pipe or a device, not a file"),
+    "device": (lambda path: path.symlink_to("/dev/zero"), "it is a pipe or a device, not a file"),
+    "folder": (lambda path: path.symlink_to(path.parent), "no images in it (1 links to folders left out)"),
+    "huge": (huge_png, "10000000000 pixels"),
+}
+
+
+@pytest.mark.parametrize(("make", "words"), NO_PICTURE.values(), ids=NO_PICTURE)
+def test_what_only_has_the_name_of_a_picture_is_refused_before_it_is_read(make, words, tmp_path):
+    make(tmp_path / "0.png")
+    lines = []
+    assert traced_peak(lambda: lines.append(refusal_of(tmp_path))) < 2_000_000
+    assert str(tmp_path) in lines[0] and words in lines[0]
+
+
+def test_a_photograph_with_previews_is_one_picture(tmp_path):
+    """Telephones save several pictures in a JPEG (MPO): what follows the first are previews and depths."""
+    for index in range(3):
+        first, second = (Image.fromarray(image) for image in gray(2, seed=index))
+        first.save(tmp_path / f"{index}.jpg", "MPO", save_all=True, append_images=[second], quality=95)
+    images, _ = read_pictures(tmp_path)
+    assert images.shape == (3, HEIGHT, WIDTH)
 
 
 # --- EXIF
@@ -264,16 +305,6 @@ def test_two_pictures_and_their_copies_are_not_enough(tmp_path):
 
 
 # --- arrays that lie, or are larger than what is needed of them
-
-
-def traced_peak(call):
-    """The most bytes that Python and NumPy held at once during a call, beyond those before it."""
-    tracemalloc.start()
-    try:
-        call()
-        return tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
 
 
 def head(shape, dtype="|u1"):
