@@ -65,7 +65,7 @@ def parse_name(text: str) -> ParsedName:
     for piece in text.split(","):
         match = re.fullmatch(r"(?:([0-9]{1,6})x)?([sep])([0-9]{1,6})", piece.strip())
         if match is None or (match[1] and int(match[1]) < 1) or int(match[3]) < 1:
-            raise InputError(f"cannot read {piece!r} in the latent space {text!r}; {_GRAMMAR}")
+            raise InputError(f"latent space: cannot read {piece!r} in {text!r}; {_GRAMMAR}")
         count = int(match[1] or 1)
         if len(factors) + count > _MOST or (groups := groups + 1) > _MOST_GROUPS:
             limit = f"the limit is {_MOST:,} factors, and {_MOST_GROUPS} that differ from the one before"

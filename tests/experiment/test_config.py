@@ -76,7 +76,7 @@ def test_refuses_wrong_values_from_python_too(name, value):
 
 @pytest.mark.parametrize("latent, piece", [("s2,q", "q"), ("", ""), ("0xs4", "0xs4")])
 def test_refuses_a_latent_space_that_cannot_be_read(latent, piece):
-    with pytest.raises(InputError, match=re.escape(f"cannot read {piece!r} in the latent space {latent!r}; write s9")):
+    with pytest.raises(InputError, match=re.escape(f"latent space: cannot read {piece!r} in {latent!r}; write s9")):
         Experiment(latent=latent)
 
 
