@@ -188,3 +188,12 @@ def test_a_point_opposite_to_the_mean_is_no_fault_of_the_power_spherical():
 def test_what_cannot_be_fitted_is_named(entry, arguments, error, words):
     with pytest.raises(error, match=words):
         type(entry.build(3, 1.0)).fit(**arguments)
+
+
+def test_directions_that_float32_normalized_are_directions_in_float64_too():
+    torch.manual_seed(0)
+    z = torch.nn.functional.normalize(torch.randn(50, 768), dim=-1).double()
+    assert (z.norm(dim=-1) - 1).abs().max() > 1e-9  # no directions to the precision of float64
+    assert VonMisesFisher.fit(z).concentration.isfinite()
+    with pytest.raises(InputError, match="is not on the sphere"):
+        VonMisesFisher.fit(z * 1.001)
