@@ -80,7 +80,8 @@ def store_models(runs: Path) -> None:
 
     for space in filter(lambda space: best(space).finished, WEIGHTS):
         run, path = load_run(best(space).path), NOTEBOOKS / "weights" / f"{space}.safetensors"
-        save_model(path, run.model, run.experiment, dtype=torch.float16, command=command(run.experiment))
+        experiment = run.experiment.without_runtime()  # which names folders of the machine that trained
+        save_model(path, run.model, experiment, dtype=torch.float16, command=command(experiment))
         print(path.name)
     if not all(best(space).finished for space in SAMPLES):
         return

@@ -71,9 +71,8 @@ def directions_and_shares(z: Tensor, weights, radius) -> tuple[Tensor, Tensor]:
     """
     if z.ndim < 2 or z.shape[-1] < 2 or z.shape[-2] < 1:
         raise InputError(f"points must have the shape (*batch, n, m) with n >= 1, m >= 2, found {tuple(z.shape)}")
-    if not isinstance(radius, Tensor):  # in float32, whose tolerance it then is: embeddings are often float32 widened
-        radius = torch.as_tensor(radius, dtype=torch.float32)
-    sphere = constraints.Sphere(radius.to(z.device).unsqueeze(-1))
+    dtype = None if isinstance(radius, Tensor) else torch.float32  # whose tolerance it is: points may be float32 widened
+    sphere = constraints.Sphere(torch.as_tensor(radius, dtype=dtype, device=z.device).unsqueeze(-1))
     on_sphere = sphere.check(z)
     if not on_sphere.all():
         length = z.norm(dim=-1)[~on_sphere][0].item()
