@@ -71,7 +71,7 @@ def directions_and_shares(z: Tensor, weights, radius) -> tuple[Tensor, Tensor]:
     """
     if z.ndim < 2 or z.shape[-1] < 2 or z.shape[-2] < 1:
         raise InputError(f"points must have the shape (*batch, n, m) with n >= 1, m >= 2, found {tuple(z.shape)}")
-    dtype = None if isinstance(radius, Tensor) else torch.float32  # whose tolerance it is: points may be float32 widened
+    dtype = None if isinstance(radius, Tensor) else torch.float32  # points may be float32, widened
     sphere = constraints.Sphere(torch.as_tensor(radius, dtype=dtype, device=z.device).unsqueeze(-1))
     on_sphere = sphere.check(z)
     if not on_sphere.all():
