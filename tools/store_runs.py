@@ -10,7 +10,7 @@ time.
 import json
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 
 import torch
@@ -19,6 +19,7 @@ from svae_lib import Experiment
 from svae_lib.experiment import RunFolder, load_run, save_model
 from svae_lib.experiment.flags import flag_names
 from svae_lib.files import atomic_write, save_weights
+from svae_lib.latent_spaces.names import parse_name
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 SWEEPS = {  # by the file under notebooks/results/ that holds their runs
@@ -31,9 +32,16 @@ SAMPLES = ("s10", "s5,s5", "s4,s3,s3", "5xs2")
 NOT_STORED = ("seconds_per_epoch", "num_nan", "peak_memory_megabytes")  # more of the machine than of the run
 
 
+def has_spheres(experiment: Experiment) -> bool:
+    """Whether a factor of its latent space is not flat."""
+    return any(factor.family != "euclidean" for factor in parse_name(experiment.latent).factors)
+
+
 def command(experiment: Experiment) -> str:
     """The shortest `svae train` that means this experiment."""
     experiment = experiment.without_runtime()
+    if not has_spheres(experiment):  # these have no effect, and a sweep may fix them for all of its spaces
+        experiment = replace(experiment, radius=Experiment.radius, concentration_head=Experiment.concentration_head)
     values = asdict(experiment)
     for name in [name for name in values if name not in ("latent", "seed")]:
         # what is left out and comes back by itself need not be said
@@ -51,7 +59,7 @@ def row(run: RunFolder) -> dict:
     best = run.rows[metrics["best_epoch"] - 1]
     kept = {name: value for name, value in metrics.items() if name not in NOT_STORED}
     kept |= {"validation_elbo": best["validation_elbo"]}
-    spheres = {} if experiment.latent[0] == "e" else experiment.select("radius", "concentration_head")
+    spheres = experiment.select("radius", "concentration_head") if has_spheres(experiment) else {}
     rounded = {name: round(value, 3) if isinstance(value, float) else value for name, value in kept.items()}
     return {"command": command(experiment), **spheres, **rounded}
 
