@@ -1,6 +1,7 @@
 """What every test stands on: the same random numbers each time, no window, and the real data where they are."""
 
 import os
+import shutil
 import signal
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 signal.signal(signal.SIGINT, signal.default_int_handler)  # started in the background, a shell's commands ignore Ctrl-C
+CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 hypothesis.settings.register_profile("svae_lib", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("svae_lib")
 
@@ -34,3 +36,23 @@ def real_data() -> Path:
     if "SVAE_DATA" not in os.environ:
         pytest.skip("SVAE_DATA does not name a folder of real data sets")
     return Path(os.environ["SVAE_DATA"])
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of Chromium; SVAE_REQUIRE_BROWSER=1 turns the skip without it into a failure."""
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if found is None:
+        message = "no Chromium on PATH: install the system's chromium package to run the browser tests"
+        (pytest.fail if os.environ.get("SVAE_REQUIRE_BROWSER") == "1" else pytest.skip)(message)
+    return found
+
+
+@pytest.fixture(scope="session")
+def browser(chromium):
+    """The one browser of all tests: Playwright's sync interface can be started once a process."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
+        yield browser
+        browser.close()

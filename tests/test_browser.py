@@ -25,17 +25,7 @@ SETTINGS = {
 }
 FOLDERS = [f"JUPYTER_{name}_DIR" for name in ("CONFIG", "DATA", "RUNTIME")]
 FOLDERS += ["JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR", "IPYTHONDIR"]
-CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 ERRORS = '[data-mime-type="application/vnd.jupyter.error"], .jp-RenderedText[data-mime-type*="stderr"]'
-
-
-@pytest.fixture(scope="module")
-def chromium() -> str:
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if found is None:
-        message = "no Chromium on PATH: install the system's chromium package to run the browser test"
-        (pytest.fail if os.environ.get("SVAE_REQUIRE_BROWSER") == "1" else pytest.skip)(message)
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -90,15 +80,6 @@ def wait_for_server(server: subprocess.Popen, address: str, log: Path, seconds: 
         except OSError:
             time.sleep(0.3)
     pytest.fail(f"JupyterLab did not come up:\n{log.read_text()[-3000:]}")
-
-
-@pytest.fixture(scope="module")
-def browser(chromium):
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
-        yield browser
-        browser.close()
 
 
 class Chapter:
