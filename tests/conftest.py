@@ -48,9 +48,9 @@ def chromium() -> str:
     return found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(chromium):
-    """The one browser of all tests: Playwright's sync interface can be started once a process."""
+    """Playwright's Chromium, for one module: while it is open an asyncio loop runs, and `asyncio.run` is refused."""
     playwright = pytest.importorskip("playwright.sync_api")
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
