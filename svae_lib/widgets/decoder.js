@@ -1,0 +1,167 @@
+// Images from latent points, computed in the browser: fully connected decoders, and tables of other decoders' images.
+
+/**
+ * How the bytes of a decoder are to be read, as svae_lib.widgets.decoder.network makes it.
+ *
+ * @typedef {object} Network
+ * @property {number[]} sizes numbers at the input and after each layer
+ * @property {number[]} shape of an image: [H, W], or [H, W, 3] in color
+ * @property {"bernoulli" | "gaussian" | "categorical"} likelihood whose mean image is shown
+ * @property {number[][]} [table] an axis [low, high, count] for each coordinate, where images stand in a table
+ * @property {number} error largest difference of a pixel from the model's own, as measured in Python; mean_error, the mean
+ */
+
+/**
+ * Typed array of a bytes trait, which arrives as a DataView that need not begin at a multiple of four.
+ *
+ * @param {DataView | ArrayBuffer} bytes
+ * @param {Function} Kind a typed array's constructor
+ * @returns {Int8Array | Uint8Array | Float32Array} a copy
+ */
+export function view(bytes, Kind) {
+  const { buffer, byteOffset, byteLength } = ArrayBuffer.isView(bytes) ? bytes : new Uint8Array(bytes);
+  const whole = byteLength - byteLength % Kind.BYTES_PER_ELEMENT;
+  return new Kind(buffer.slice(byteOffset, byteOffset + whole));
+}
+
+/** Number of values in an image, or of entries in a table. */
+const product = (numbers) => numbers.reduce((a, b) => a * b, 1);
+
+/**
+ * Layers of a network. The bytes hold, layer by layer, float32 scales and biases of the rows, then all int8 weights:
+ * out[r] = scale[r] * sum_c weights[r, c] x[c] + bias[r].
+ *
+ * @param {number[]} sizes (layers + 1)
+ * @param {DataView | ArrayBuffer} data
+ * @returns {{layers: {weights: Float32Array, bias: Float32Array, out: Float32Array}[], rest: Int8Array}} the layers,
+ *   and the bytes after them
+ */
+function layersOf(sizes, data) {
+  const outputs = sizes.slice(1), rows = view(data, Uint8Array);
+  const head = 8 * outputs.reduce((a, b) => a + b, 0), numbers = new Float32Array(rows.buffer.slice(0, head));
+  const bytes = new Int8Array(rows.buffer, head);
+  let row = 0, at = 0;
+  const layers = outputs.map((n, layer) => {
+    const scale = numbers.subarray(row, row + n), bias = numbers.subarray(row + n, row + 2 * n), k = sizes[layer];
+    const weights = Float32Array.from(bytes.subarray(at, at + n * k), (weight, i) => weight * scale[Math.floor(i / k)]);
+    row += 2 * n;
+    at += n * k;
+    return { weights, bias, out: new Float32Array(n) };
+  });
+  return { layers, rest: bytes.subarray(at) };
+}
+
+/**
+ * A layer's outputs, in place.
+ *
+ * @param {{weights: Float32Array, bias: Float32Array, out: Float32Array}} layer
+ * @param {ArrayLike<number>} x (inputs)
+ * @param {boolean} rectified whether a ReLU follows
+ * @returns {Float32Array} (outputs), the layer's own
+ */
+function apply({ weights, bias, out }, x, rectified) {
+  for (let r = 0, j = 0; r < out.length; r++) {
+    let sum = bias[r];
+    for (let c = 0; c < x.length; c++) sum += weights[j++] * x[c];
+    out[r] = rectified && sum < 0 ? 0 : sum;
+  }
+  return out;
+}
+
+/** Mean of each pixel from the last layer's outputs, as the likelihoods of svae_lib.models compute it. */
+const MEANS = {
+  bernoulli: (out, image) => { for (let i = 0; i < image.length; i++) image[i] = 1 / (1 + Math.exp(-out[i])); },
+  gaussian: (out, image) => { for (let i = 0; i < image.length; i++) image[i] = Math.min(Math.max(out[i], 0), 1); },
+  categorical: (out, image) => {
+    for (let i = 0; i < image.length; i++) {
+      const logits = out.subarray(256 * i, 256 * (i + 1)), top = logits.reduce((a, b) => Math.max(a, b));
+      let total = 0, sum = 0;
+      logits.forEach((logit, level) => {
+        const weight = Math.exp(logit - top);
+        total += weight;
+        sum += weight * level / 255;
+      });
+      image[i] = sum / total;
+    }
+  },
+};
+
+/**
+ * Entry of a table between its grid's places, linear in each coordinate.
+ *
+ * @param {number[][]} axes an axis [low, high, count] for each coordinate
+ * @param {Int8Array} entries (count_1, count_2, ..., size)
+ * @param {number[]} at a number for each coordinate; one beyond its axis counts as the end
+ * @param {Float32Array} out (size), filled
+ * @returns {Float32Array} out
+ */
+export function interpolate(axes, entries, at, out) {
+  out.fill(0);
+  const places = axes.map(([low, high, count], i) => {
+    const place = Math.min(Math.max((at[i] - low) / (high - low || 1), 0), 1) * (count - 1);
+    const below = Math.max(Math.min(Math.floor(place), count - 2), 0);
+    return [below, place - below];
+  });
+  for (let corner = 0; corner < 2 ** axes.length; corner++) {
+    let index = 0, share = 1;
+    places.forEach(([below, part], i) => {
+      const upper = (corner >> i) & 1;
+      index = index * axes[i][2] + below + upper;
+      share *= upper ? part : 1 - part;
+    });
+    if (share === 0) continue;
+    for (let k = 0; k < out.length; k++) out[k] += share * entries[index * out.length + k];
+  }
+  return out;
+}
+
+/**
+ * Decoder that computes a mean image.
+ *
+ * @param {Network} network
+ * @param {DataView | ArrayBuffer} data its bytes
+ * @returns {(x: ArrayLike<number>) => Float32Array} from a point of the latent space (event_size), its radius
+ *   included, or from a table's coordinates, an image (H W) or (H W 3) in [0, 1]: the same array at every call
+ */
+export function decoder({ sizes, shape, likelihood, table }, data) {
+  const { layers, rest } = layersOf(sizes, data), image = new Float32Array(product(shape)), mean = MEANS[likelihood];
+  const entry = new Float32Array(table ? sizes[0] : 0);
+  return (x) => {
+    let out = table ? interpolate(table, rest, x, entry) : x;
+    layers.forEach((layer, i) => { out = apply(layer, out, i < layers.length - 1); });
+    mean(out, image);
+    return image;
+  };
+}
+
+/**
+ * An image as the bytes of a canvas; gray images are dark where a pixel is 1.
+ *
+ * @param {Float32Array} image (H W) or (H W 3), in [0, 1]
+ * @param {number[]} shape [H, W] or [H, W, 3]
+ * @param {Uint8ClampedArray} pixels (H W 4), filled
+ */
+export function fillPixels(image, shape, pixels) {
+  const color = shape.length === 3;
+  for (let i = 0, at = 0; at < pixels.length; i++, at += 4) {
+    for (let c = 0; c < 3; c++) pixels[at + c] = 255 * (color ? image[3 * i + c] : 1 - image[i]);
+    pixels[at + 3] = 255;
+  }
+}
+
+/**
+ * Canvas that shows one image, without smoothing.
+ *
+ * @param {HTMLCanvasElement} canvas of any size, which becomes the image's
+ * @param {number[]} shape [H, W] or [H, W, 3]
+ * @returns {(image: Float32Array) => void} draws an image
+ */
+export function imageOn(canvas, [height, width, ...channels]) {
+  Object.assign(canvas, { width, height });
+  canvas.style.imageRendering = "pixelated";
+  const pen = canvas.getContext("2d"), pixels = pen.createImageData(width, height);
+  return (image) => {
+    fillPixels(image, [height, width, ...channels], pixels.data);
+    pen.putImageData(pixels, 0, 0);
+  };
+}
