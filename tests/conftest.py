@@ -56,3 +56,12 @@ def browser(chromium):
         browser = driver.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def evaluate(browser):
+    """Runs JavaScript over an ES module of the project: evaluate(path, "m.f(3)"); see tests/widgets/javascript.py."""
+    from tests.widgets.javascript import Modules
+
+    with Modules(browser) as modules:
+        yield modules.evaluate

@@ -8,5 +8,6 @@ from svae_lib.widgets.base import SliderPanel  # noqa: E402  (after the one line
 from svae_lib.widgets.dials import DialsPanel  # noqa: E402
 from svae_lib.widgets.great_circle import GreatCirclePanel  # noqa: E402
 from svae_lib.widgets.latent_globe import LatentGlobe  # noqa: E402
+from svae_lib.widgets.panel import Choice, Panel, Slider  # noqa: E402
 
-__all__ = ["DialsPanel", "GreatCirclePanel", "LatentGlobe", "SliderPanel"]
+__all__ = ["Choice", "DialsPanel", "GreatCirclePanel", "LatentGlobe", "Panel", "Slider", "SliderPanel"]

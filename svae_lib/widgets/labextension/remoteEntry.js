@@ -1,0 +1,90 @@
+// Panels in JupyterLab from the notebook's own output: no kernel, no widget state and no trust needed.
+(globalThis._JUPYTERLAB ??= {})["svae-panels"] = (() => {
+  const MIME = "application/vnd.svae.panel+json", VIEW = "application/vnd.jupyter.widget-view+json";
+  const PANELS = new Map([ // the name comes from a notebook that nobody trusts, and leads to an import
+    ["shell", "svae_course/chapter_00/panel.js"],
+    ["concentration", "svae_course/chapter_01/panel.js"],
+    ["kl", "svae_course/chapter_02/panel.js"],
+    ["latent globe", "svae_lib/widgets/latent_globe.js"],
+    ["great circle", "svae_lib/widgets/great_circle.js"],
+    ["dials", "svae_lib/widgets/dials.js"],
+    ["partition", "svae_course/chapter_04/panel.js"],
+  ]);
+  const here = document.currentScript.src;
+  const load = (path) => import(new URL(path, here));
+  const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
+  let scope; // what JupyterLab shares with its extensions
+
+  async function mimeExtension() {
+    const found = Object.values(scope["@lumino/widgets"]);
+    const { Widget } = (await (found.find((entry) => entry.loaded) ?? found[0]).get())();
+
+    class Rendered extends Widget {
+      attached = new Promise((done) => { this.onAfterAttach = () => done(); });
+
+      async renderModel(output) {
+        const page = output.data[MIME], id = output.data[VIEW]?.model_id;
+        try {
+          if (!PANELS.has(page?.panel)) throw new Error("unknown panel");
+          const [{ default: widget }, { mount }] = await Promise.all([
+            load(PANELS.get(page.panel)), load("svae_lib/widgets/shim.js")]);
+          const clear = () => { this.end?.(); this.node.replaceChildren(); };
+          const live = async (manager) => {
+            if (!id || !manager?.has_model(id)) return false;
+            const model = await manager.get_model(id);
+            clear();
+            this.end = widget.render({ model, el: this.node });
+            return true;
+          };
+          if (await live(await this.manager(0))) return;
+          clear();
+          this.end = mount(this.node, widget, page);
+          if (id) this.join(live);
+        } catch (error) {
+          this.still(output, error);
+        }
+      }
+
+      // The page was loaded anew, and its kernel may go on and know this panel; ipywidgets' manager comes late.
+      async join(live) {
+        await this.attached;
+        await this.notebook?.sessionContext.ready;
+        let manager = null;
+        for (let tries = 0; !manager && tries < 40 && !this.isDisposed; tries++) manager = await this.manager(250);
+        if (manager && !this.isDisposed && !await live(manager)) manager.restored.connect(() => live(manager));
+      }
+
+      still({ data, metadata }, error) { // the stored picture, in place of what cannot be shown
+        console.warn(`a panel stays a picture: ${error.message}`);
+        const picture = document.createElement("img"), png = String(data["image/png"]).replace(/\s/g, "");
+        picture.src = `data:image/png;base64,${png}`;
+        picture.alt = String(metadata["image/png"]?.alt ?? data["text/plain"] ?? "");
+        picture.style.maxWidth = "100%";
+        this.node.replaceChildren(picture);
+      }
+
+      get notebook() { // null in a view of an output alone
+        for (let at = this.parent; at; at = at.parent) if (at.content?.rendermime && at.sessionContext) return at;
+        return null;
+      }
+
+      manager(patience) { // of the live widgets, by way of the renderer that ipywidgets registers
+        const registry = this.notebook?.content.rendermime;
+        const found = registry?.mimeTypes.includes(VIEW) && registry.createRenderer(VIEW)._manager?.promise;
+        return Promise.race([found, pause(patience)]);
+      }
+
+      dispose() {
+        this.end?.();
+        super.dispose();
+      }
+    }
+    const rendererFactory = { safe: true, mimeTypes: [MIME], createRenderer: () => new Rendered() };
+    return { id: "svae-panels:mime", rendererFactory, rank: -20, dataType: "json" };
+  }
+
+  return {
+    init: (shared) => { scope = shared; },
+    get: async () => { const it = await mimeExtension(); return () => ({ __esModule: true, default: it }); },
+  };
+})();
