@@ -2,7 +2,7 @@
 
     python -m svae_course.chapter_05.shapes DIR
 
-writes every shape with each noise to DIR, as files that `svae train -d` reads.
+writes every shape with each noise to DIR, and arcs of the circle, as files that `svae train -d` reads.
 """
 
 import argparse
@@ -20,6 +20,8 @@ COUNT = 5_000
 SIDE = 10  # an image has 10 x 10 pixels
 AMPLITUDE = 0.2  # of a pixel about 1/2, so that noise seldom leaves [0, 1]
 NOISES = {"quiet": 0.04, "noisy": 0.12}  # standard deviations of a pixel
+COVERED = (50, 75, 90, 100)  # percent of the circle that an arc has
+ARC_NOISES = (0.04, 0.08, 0.16)
 
 
 def turn(angle: np.ndarray) -> np.ndarray:
@@ -61,6 +63,18 @@ def clusters(count: int, rng: np.random.Generator) -> np.ndarray:
     return turn(2 * math.pi / 3 * rng.integers(3, size=count) + 0.2 * rng.normal(size=count))
 
 
+def arc(percent: float) -> Callable[[int, np.random.Generator], np.ndarray]:
+    """Uniform points of a part of the unit circle; the gap is in the middle of the left half, about 180 degrees.
+
+    Args:
+        percent: of the circle that is covered.
+
+    Returns:
+        A function as those in SHAPES.
+    """
+    return lambda count, rng: turn(percent / 100 * rng.uniform(-math.pi, math.pi, count))
+
+
 def sphere(count: int, rng: np.random.Generator) -> np.ndarray:
     """Uniform points of the unit sphere: (count, 3)."""
     points = rng.normal(size=(count, 3))
@@ -80,6 +94,7 @@ def plane(count: int, rng: np.random.Generator) -> np.ndarray:
 SHAPES: dict[str, Callable[[int, np.random.Generator], np.ndarray]] = {
     "interval": interval, "circle": circle, "clusters": clusters, "plane": plane, "sphere": sphere, "torus": torus,
 }  # fmt: skip
+ARCS = {f"arc{percent}": arc(percent) for percent in COVERED}
 
 
 def pixels(points: np.ndarray) -> np.ndarray:
@@ -123,7 +138,7 @@ def data(shape: str, noise: float, count: int = COUNT, seed: int = SEED) -> tupl
     """Points of a shape and their noisy images.
 
     Args:
-        shape: one of SHAPES.
+        shape: one of SHAPES or ARCS.
         noise: standard deviation of a pixel.
         count: number of points.
         seed: of points and noise.
@@ -137,12 +152,19 @@ def data(shape: str, noise: float, count: int = COUNT, seed: int = SEED) -> tupl
         ((3, 3), (3, 10, 10), dtype('uint8'))
     """
     rng = np.random.default_rng(seed)
-    points = SHAPES[shape](count, rng)
+    points = (SHAPES | ARCS)[shape](count, rng)
     return points, observed(pixels(points), noise, rng)
 
 
+def files() -> dict[str, tuple[str, float]]:
+    """Shape and noise of each data set, by the name of its file."""
+    found = {f"{shape}_{name}": (shape, noise) for shape in SHAPES for name, noise in NOISES.items()}
+    arcs = {f"{shape}_noise{round(100 * noise)}": (shape, noise) for shape in ARCS for noise in ARC_NOISES}
+    return found | arcs
+
+
 def write(folder: Path) -> list[Path]:
-    """Write each shape with each noise as NAME_NOISE.npz: `images` and the `points` that they show.
+    """Write each data set as NAME.npz: `images` and the `points` that they show.
 
     Args:
         folder: where to; made where it is not.
@@ -152,12 +174,11 @@ def write(folder: Path) -> list[Path]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
-    for shape in SHAPES:
-        for name, noise in NOISES.items():
-            points, images = data(shape, noise)
-            paths.append(folder / f"{shape}_{name}.npz")
-            np.savez(file := io.BytesIO(), points=points, images=images)
-            atomic_write(paths[-1], file.getvalue())
+    for name, (shape, noise) in files().items():
+        points, images = data(shape, noise)
+        paths.append(folder / f"{name}.npz")
+        np.savez(content := io.BytesIO(), points=points, images=images)
+        atomic_write(paths[-1], content.getvalue())
     return paths
 
 
