@@ -1,16 +1,15 @@
 """The panel of chapter 00: points of a standard normal distribution in R^m become a shell as m grows."""
 
 from functools import cache
+from pathlib import Path
 from typing import NamedTuple
 
-import ipywidgets as widgets
 import numpy as np
-import torch
 
 from svae_course.chapter_00.figures import length_density
-from svae_lib.plotting.live import LiveFigure
+from svae_course.noise import normals
 from svae_lib.plotting.style import EXPECTED, HISTOGRAM, MARK, SAMPLES, Picture, circle, new_figure, png, styled
-from svae_lib.widgets import SliderPanel
+from svae_lib.widgets.panel import Panel, Slider
 
 SAMPLE_COUNT, LARGEST_M = 1000, 200
 EDGES = np.linspace(0, 17, 69)  # of |z|: a bin is a quarter
@@ -27,8 +26,7 @@ class Shell(NamedTuple):
 @cache
 def _samples() -> tuple[np.ndarray, np.ndarray]:
     """Directions (n, 2) of the first two of 200 normal coordinates, and |z| for every m: (n, 200)."""
-    generator = torch.Generator().manual_seed(0)
-    z = torch.randn(SAMPLE_COUNT, LARGEST_M, generator=generator, dtype=torch.float64).numpy()
+    z = normals(SAMPLE_COUNT * LARGEST_M, seed=0).reshape(SAMPLE_COUNT, LARGEST_M)
     first = z[:, :2] / np.linalg.norm(z[:, :2], axis=-1, keepdims=True)
     return first, np.sqrt(np.cumsum(z**2, axis=-1))
 
@@ -49,30 +47,6 @@ def shell(m: int) -> Shell:
     direction, lengths = _samples()
     length = lengths[:, m - 1]
     return Shell(m, length, direction * length[:, None] / np.sqrt(m))
-
-
-class ShellPicture:
-    """Points and the histogram of their lengths, one frame per m."""
-
-    @styled
-    def __init__(self):
-        figure = new_figure(8.6, 3.6, " ")
-        places, lengths = figure.subplots(1, 2, width_ratios=[1, 1.35])
-        self._points, self._lengths = draw_places(places), draw_lengths(lengths)
-        lengths.legend(loc="upper right", fontsize=9)
-        self._live = LiveFigure(figure, [self._points, *self._lengths])
-
-    def draw(self, m: int) -> bytes:
-        """PNG of the picture for this m."""
-        view = shell(m)
-        self._points.set_data(*view.places.T)
-        fill_lengths(self._lengths, view)
-        return self._live.frame(title(view))
-
-
-def title(view: Shell) -> str:
-    """Title of a frame: the mean and the standard deviation of |z|."""
-    return f"m = {view.m}: mean of |z| {view.lengths.mean():.2f}, standard deviation {view.lengths.std():.2f}"
 
 
 def draw_places(axes):
@@ -106,16 +80,17 @@ def fill_lengths(artists, view: Shell) -> None:
 
 
 @styled
-def static_preview(sizes: tuple[int, ...] = (2, 3, 20, 200)) -> Picture:
+def static_preview(sizes: tuple[int, ...] = (2, 3, 4)) -> Picture:
     """Points and lengths that ShellPanel shows, at some values of m, as a still picture.
 
     Args:
-        sizes: values of m.
+        sizes: values of m; those it opens with leave the answer to the reader, who is asked what happens up to 200.
 
     Returns:
         A figure with two axes for each m.
     """
-    figure = new_figure(10, 5.2, "1,000 points of a standard normal distribution become a shell as m grows")
+    title = f"1,000 points of a standard normal distribution, m = {', '.join(map(str, sizes))}"
+    figure = new_figure(2.5 * len(sizes), 5.2, title)
     places, lengths = figure.subplots(2, len(sizes), height_ratios=[1.25, 1], squeeze=False)
     for place, length, m in zip(places, lengths, sizes, strict=True):
         view = shell(m)
@@ -130,7 +105,7 @@ def static_preview(sizes: tuple[int, ...] = (2, 3, 20, 200)) -> Picture:
     return figure
 
 
-class ShellPanel(SliderPanel):
+class ShellPanel(Panel):
     """Panel of points of a standard normal distribution in R^m, and of their distances from the origin, as m changes.
 
     Each point is drawn at its own distance from the middle, in units of sqrt(m), in the direction of its first two
@@ -147,13 +122,10 @@ class ShellPanel(SliderPanel):
         {'m': 20}
     """
 
+    name, label = "shell", "1,000 points of a normal distribution, and how far they lie from the origin"
+    module = Path(__file__).with_name("panel.js")
+    m = Slider(2, min=2, max=LARGEST_M, label="ambient dimension m")
+
     def __init__(self, m: int = 2, presets: tuple[int, ...] = (3, 20, 200)):
-        shell, picture = ShellPicture(), widgets.Image(format="png")
-
-        def draw(m: int) -> None:
-            picture.value = shell.draw(m)
-
-        style = {"description_width": "11em"}
-        slider = widgets.IntSlider(m, min=2, max=LARGEST_M, description="ambient dimension m", style=style)
-        buttons = {f"m = {value}": {"m": value} for value in presets}
-        super().__init__({"m": slider}, draw, picture, fallback=png(static_preview()), presets=buttons, height=370)
+        super().__init__({f"m = {value}": {"m": value} for value in presets}, m=m)
+        self.fallback = png(static_preview())

@@ -1,22 +1,15 @@
 """The panel of chapter 01: samples of a von Mises-Fisher distribution on a globe, and the distribution of w."""
 
+from pathlib import Path
 from typing import NamedTuple
 
-import ipywidgets as widgets
 import numpy as np
-import torch
-from torch.distributions import kl_divergence
 
-from svae_course.sliders import kappa_and_m
-from svae_course.vmf import SHORT_W_AXIS, W_AXIS, marginal_density, vmf_at_pole
-from svae_lib.distributions import HypersphericalUniform
-from svae_lib.errors import import_optional
-from svae_lib.plotting.live import LiveFigure
-from svae_lib.plotting.live_globe import plotly_globe, xyz
+from svae_course.noise import uniforms
+from svae_course.vmf import SHORT_W_AXIS, W_AXIS, kl_to_uniform, marginal_density, vmf_at_pole
 from svae_lib.plotting.projections import facing, lonlat_to_point
 from svae_lib.plotting.style import (
     EXPECTED,
-    FAINT,
     HISTOGRAM,
     MARK,
     OUTLINE,
@@ -27,9 +20,9 @@ from svae_lib.plotting.style import (
     png,
     styled,
 )
-from svae_lib.widgets import SliderPanel
+from svae_lib.widgets.panel import Panel, Slider
 
-BINS = 30
+BINS, SAMPLE_COUNT, NODES = 30, 1000, 1024
 TURNS = {"color": TRACK, "linewidth": 0.6, "alpha": 0.7}
 PRESETS = {
     "uniform": {"kappa": 0, "m": 3},
@@ -53,31 +46,49 @@ class Concentration(NamedTuple):
     kl: float  # to the uniform distribution, nats
 
 
-def concentration(kappa: float, m: int, count: int = 1000) -> Concentration:
-    """Distribution at kappa and m with samples always drawn from the same seed, so that nothing flickers.
+def concentration(kappa: float, m: int) -> Concentration:
+    """Distribution at kappa and m, with samples that glide as kappa and m move, for the same random numbers make them.
 
     Args:
         kappa: concentration, >= 0.
         m: ambient dimension.
-        count: how many samples.
 
     Returns:
         What the panel shows.
     """
-    vmf = vmf_at_pole(kappa, m)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        z = vmf.sample((count,))
-    across = torch.zeros(count, 2, dtype=z.dtype)
-    across[:, : m - 1] = z[:, 1:3]
-    w = z[:, 0]
-    # midpoints in the angle: dense where the density is narrow, and never at w = 1 or -1, where m = 2 has its two poles
-    grid = np.cos((np.arange(600)[::-1] + 0.5) / 600 * np.pi)
-    near = np.linspace(w.min().item(), w.max().item(), 201)[1:-1].clip(grid[0], grid[-1])
-    grid = np.union1d(grid, near)
-    kl = kl_divergence(vmf, HypersphericalUniform(m)).item()
-    points = torch.cat([across, w[:, None]], 1).numpy()
-    return Concentration(kappa, m, points, grid, marginal_density(kappa, m, grid), vmf.mean[0].item(), kl)
+    grid = np.cos((np.arange(600)[::-1] + 0.5) / 600 * np.pi)  # dense towards both ends, and never at w = 1 or -1
+    density = marginal_density(kappa, m, grid)
+    mean, kl = vmf_at_pole(kappa, m).mean[0].item(), float(kl_to_uniform(m, kappa))
+    return Concentration(kappa, m, samples(kappa, m), grid, density, mean, kl)
+
+
+def samples(kappa: float, m: int) -> np.ndarray:
+    r"""Three coordinates of samples: the angle by its inverse distribution function, the direction across mu uniform.
+
+    The angle has a density proportional to exp(kappa cos(theta)) sin(theta)^{m-2}, which is summed by the trapezoidal
+    rule. Of a uniform point of S^{m-2} the first two coordinates have the squared length 1 - U^{2/(m-3)}.
+
+    Args:
+        kappa: concentration, >= 0.
+        m: ambient dimension.
+
+    Returns:
+        (1000, 3): two coordinates across mu, then w.
+    """
+    by_angle, by_length, by_turn = uniforms(3 * SAMPLE_COUNT, seed=1).reshape(3, -1)
+    nodes = np.linspace(0, np.pi, NODES)
+    with np.errstate(divide="ignore"):
+        power = (m - 2) * np.log(np.sin(nodes)) if m > 2 else 0.0
+    logs = kappa * np.cos(nodes) + power
+    weights = np.exp(logs - logs.max())
+    below = np.append(0.0, np.cumsum((weights[1:] + weights[:-1]) / 2))
+    theta = np.interp(by_angle * below[-1], below, nodes)
+    if m == 2:
+        across = np.sign(0.5 - by_turn), np.zeros(SAMPLE_COUNT)
+    else:
+        length = np.sqrt(1 - by_length ** (2 / (m - 3))) if m > 3 else 1.0
+        across = length * np.cos(2 * np.pi * by_turn), length * np.sin(2 * np.pi * by_turn)
+    return np.stack([np.sin(theta) * across[0], np.sin(theta) * across[1], np.cos(theta)], -1)
 
 
 def what_is_seen(m: int) -> str:
@@ -85,24 +96,6 @@ def what_is_seen(m: int) -> str:
     if m == 3:
         return "the whole sphere S²"
     return "the circle S¹" if m == 2 else f"3 of {m} coordinates"
-
-
-class MarginalPicture:
-    """Density of w with its mean, the samples as a histogram, and the KL; one frame per distribution."""
-
-    @styled
-    def __init__(self):
-        figure = new_figure(4.6, 3.7, " ")
-        self._axes = figure.add_subplot()
-        self._artists = draw_marginal(self._axes)
-        self._mean = self._axes.set_title(" ", fontsize=11)
-        self._live = LiveFigure(figure, [*self._artists, self._axes.yaxis, self._mean])
-
-    def draw(self, view: Concentration) -> bytes:
-        """PNG of the picture of this distribution."""
-        fill_marginal(self._axes, self._artists, view)
-        self._mean.set_text(f"mean of w: {view.mean:.3f}")
-        return self._live.frame(f"κ = {view.kappa:g}, m = {view.m}: KL {view.kl:.2f} nats")
 
 
 def draw_marginal(axes, legend: bool = True):
@@ -134,40 +127,6 @@ def graticule() -> list[np.ndarray]:
     return meridians + [lonlat_to_point(turn, np.radians(degrees)) for degrees in range(-60, 90, 30)]
 
 
-class LiveGlobe:
-    """Samples on a plotly globe that can be turned with the mouse; `widget` is the FigureWidget."""
-
-    def __init__(self, view: Concentration):
-        graph = import_optional("plotly.graph_objects", extra="course")
-        gaps = np.concatenate([np.vstack([line, np.full((1, 3), np.nan)]) for line in graticule()])
-        lines = graph.Scatter3d(**xyz(gaps), mode="lines", line={"color": FAINT, "width": 2}, hoverinfo="skip")
-        scale = {"colorscale": "Viridis", "cmin": -1, "cmax": 1, "size": 3}
-        points = graph.Scatter3d(mode="markers", marker=scale, hovertemplate="w = %{z:.3f}<extra></extra>")
-        points.update(scattered(view))
-        top = np.array([[0, 0, 1.0], [0, 0, 1.2]])
-        arrow = graph.Scatter3d(**xyz(top), mode="lines+text", text=["", "  μ"], hoverinfo="skip")
-        arrow.update(line={"color": EXPECTED, "width": 6}, textfont={"size": 18}, textposition="middle right")
-        camera = {"eye": {"x": 0.95, "y": 0.62, "z": 0.5}, "center": {"z": 0.02}}
-        self.widget = plotly_globe([lines, points, arrow], globe_title(view), 1.3, camera)
-
-    def draw(self, view: Concentration) -> None:
-        """Show the samples of this distribution."""
-        with self.widget.batch_update():
-            self.widget.data[1].update(scattered(view))
-            self.widget.layout.title.text = globe_title(view)
-
-
-def globe_title(view: Concentration) -> str:
-    """Title of the globe: how many samples, and what three coordinates show."""
-    return f"1,000 samples: {what_is_seen(view.m)}"
-
-
-def scattered(view: Concentration) -> dict:
-    """Samples as plotly takes them, colored by w."""
-    points = view.points.astype(np.float32)
-    return {**xyz(points), "marker": {"color": points[:, 2]}}
-
-
 def draw_still_globe(axes, points: np.ndarray, size: float = 5) -> None:
     """Points (n, 3) of the ball with mu at the top, seen from a little above the equator, the near ones on top."""
     east, north, outwards = facing(np.radians(33), np.radians(25))
@@ -187,17 +146,17 @@ def draw_still_globe(axes, points: np.ndarray, size: float = 5) -> None:
 
 
 @styled
-def static_preview(settings: tuple[tuple[float, int], ...] = ((10, 3), (10, 11), (10, 101))) -> Picture:
+def static_preview(settings: tuple[tuple[float, int], ...] = ((2, 3), (10, 3), (100, 3))) -> Picture:
     """Globe and distribution of w that ConcentrationPanel shows, at some settings, as a still picture.
 
     Args:
-        settings: (kappa, m) of each column.
+        settings: (kappa, m) of each column; those it opens with leave to the reader what m does.
 
     Returns:
         A figure with two axes per setting.
     """
-    figure = new_figure(10, 5.8, "1,000 samples of a vMF distribution, and the distribution of w, as m grows")
-    globes, marginals = figure.subplots(2, len(settings), height_ratios=[1.15, 1])
+    figure = new_figure(10, 5.8, "1,000 samples of a vMF distribution, and the distribution of w")
+    globes, marginals = figure.subplots(2, len(settings), height_ratios=[1.15, 1], squeeze=False)
     for globe, marginal, (kappa, m) in zip(globes, marginals, settings, strict=True):
         view = concentration(kappa, m)
         draw_still_globe(globe, view.points)
@@ -210,30 +169,30 @@ def static_preview(settings: tuple[tuple[float, int], ...] = ((10, 3), (10, 11),
     return figure
 
 
-class ConcentrationPanel(SliderPanel):
+class ConcentrationPanel(Panel):
     """Panel of samples of a vMF distribution on a globe, the distribution of w = <mu, z> and the KL, by kappa and m.
 
-    On the globe stand three coordinates of each sample: w, upwards, and two others. For m = 3 that is the sphere
-    itself, for m = 2 a circle; for larger m it is a projection onto three coordinates, which lies inside the ball.
+    On the globe, which turns under a pointer and the arrow keys, stand three coordinates of each sample: w, upwards,
+    and two others. For m = 3 that is the sphere itself, for m = 2 a circle; for larger m it is a projection onto three
+    coordinates, which lies inside the ball.
 
     Args:
         kappa: where the slider of the concentration starts.
         m: where the slider of the ambient dimension starts.
         presets: values of both sliders by name, one button each.
 
-    Raises:
-        InputError: the extra [course] is not installed.
+    Example:
+        >>> panel = ConcentrationPanel(kappa=2, m=5)
+        >>> panel.set(kappa=1000)
+        >>> panel.values
+        {'kappa': 200.0, 'm': 5}
     """
 
+    name, label = "concentration", "1,000 samples of a von Mises-Fisher distribution, and the distribution of w"
+    module = Path(__file__).with_name("panel.js")
+    kappa = Slider(10.0, min=0, max=200, step=0.5, label="concentration κ")
+    m = Slider(3, min=2, max=200, label="ambient dimension m")
+
     def __init__(self, kappa: float = 10.0, m: int = 3, presets: dict[str, dict[str, float]] = PRESETS):
-        sliders = kappa_and_m(kappa, m, minimum_kappa=0, maximum=200)
-        start = {name: slider.value for name, slider in sliders.items()}
-        globe, marginal, image = LiveGlobe(concentration(**start)), MarginalPicture(), widgets.Image(format="png")
-
-        def draw(kappa: float, m: int) -> None:
-            view = concentration(kappa, m)
-            image.value = marginal.draw(view)
-            globe.draw(view)
-
-        picture = widgets.HBox([globe.widget, image], layout=widgets.Layout(overflow="hidden"))
-        super().__init__(sliders, draw, picture, fallback=png(static_preview()), presets=presets, height=375)
+        super().__init__(presets, kappa=kappa, m=m)
+        self.fallback = png(static_preview())

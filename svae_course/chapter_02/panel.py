@@ -1,14 +1,13 @@
 """The panel of chapter 02: a sphere on the collapsed curve of the KL, and where the naive formula underflows."""
 
-import ipywidgets as widgets
+from pathlib import Path
+
 import numpy as np
 
 from svae_course.chapter_02.figures import DTYPES, LIMIT, naive_kl
-from svae_course.sliders import kappa_and_m
 from svae_course.vmf import kl_to_uniform, limit_kl
-from svae_lib.plotting.live import LiveFigure
 from svae_lib.plotting.style import EXPECTED, MARK, Picture, new_figure, png, styled
-from svae_lib.widgets import SliderPanel
+from svae_lib.widgets.panel import Choice, Panel, Slider
 
 RATIOS, CONCENTRATIONS = np.geomspace(0.002, 250, 200), np.geomspace(0.4, 500, 60)
 EXACT = {"color": "C0", "linewidth": 6, "alpha": 0.5, "label": "exact"}
@@ -47,27 +46,6 @@ def first_failing_dim(concentration: float, dtype: str, maximum: int = 4096) -> 
     return low
 
 
-class KLPicture:
-    """Place of a sphere on the collapsed curve, and where the naive formula underflows; one frame per sphere."""
-
-    @styled
-    def __init__(self):
-        figure = new_figure(8.4, 3.9, " ")
-        curve, grid = figure.subplots(1, 2)
-        draw_curve_axes(curve)
-        self._failing = {dtype: draw_failing_region(grid, dtype) for dtype in DTYPES}
-        self._floats = grid.set_title(failing_title(DTYPES[0]))
-        self._moving = add_moving(curve, grid)
-        self._live = LiveFigure(figure, [*self._moving, *self._failing.values(), self._floats])
-
-    def draw(self, kappa: float, m: int, dtype: str = "float32") -> bytes:
-        """PNG of the picture with the sphere in R^m and this concentration marked."""
-        for name, region in self._failing.items():
-            region.set_visible(name == dtype)
-        self._floats.set_text(failing_title(dtype))
-        return self._live.frame(move(self._moving, kappa, m, dtype))
-
-
 def draw_curve_axes(axes) -> None:
     """Axes of the collapsed curve, with its limit and a legend for what `add_moving` adds."""
     axes.plot(RATIOS, limit_kl(RATIOS), **LIMIT, label="limit, m → ∞")
@@ -78,18 +56,12 @@ def draw_curve_axes(axes) -> None:
     axes.set_title("the collapsed curve")
 
 
-def draw_failing_region(axes, dtype: str):
-    """Axes of kappa and m; returns the red region where the naive formula is infinite or NaN in this dtype."""
+def draw_failing_region(axes, dtype: str) -> None:
+    """Axes of kappa and m, with the red region where the naive formula is infinite or NaN in this dtype."""
     edge = [first_failing_dim(kappa, dtype) for kappa in CONCENTRATIONS]
-    region = axes.fill_between(CONCENTRATIONS, edge, 1e4, color=MARK, alpha=0.7, linewidth=0)
+    axes.fill_between(CONCENTRATIONS, edge, 1e4, color=MARK, alpha=0.7, linewidth=0)
     axes.set(xlabel="concentration κ", ylabel="ambient dimension m", xscale="log", yscale="log")
     axes.set(xlim=CONCENTRATIONS[[0, -1]], ylim=(1.8, 500))
-    return region
-
-
-def failing_title(dtype: str) -> str:
-    """Title of the axes of kappa and m."""
-    return f"red: in {dtype} the naive formula fails"
 
 
 def add_moving(curve, grid) -> list:
@@ -131,7 +103,7 @@ def static_preview(settings: tuple = ((10, 3, "float32"), (10, 150, "float32"), 
     return figure
 
 
-class KLPanel(SliderPanel):
+class KLPanel(Panel):
     """Panel of a vMF's place on the curve of KL/m over kappa/m, and of where the naive formula is infinite or NaN.
 
     Args:
@@ -140,7 +112,7 @@ class KLPanel(SliderPanel):
         presets: values of both sliders by name, one button each.
 
     Attributes:
-        floats: the toggle above the picture, the dtype of the naive formula; reset leaves it as it is.
+        floats: the dtype of the naive formula, "float32" or "float64"; reset leaves it as it is.
 
     Example:
         >>> panel = KLPanel()
@@ -149,14 +121,12 @@ class KLPanel(SliderPanel):
         {'kappa': 20.0, 'm': 3}
     """
 
+    name, label = "kl", "The KL of a von Mises-Fisher distribution, and where the naive formula for it fails"
+    module = Path(__file__).with_name("panel.js")
+    kappa = Slider(10.0, min=0.5, max=400, step=0.5, label="concentration κ")
+    m = Slider(3, min=2, max=400, label="ambient dimension m")
+    floats = Choice(DTYPES, label="the naive formula in")
+
     def __init__(self, kappa: float = 10.0, m: int = 3, presets: dict[str, dict[str, float]] = PRESETS):
-        still = KLPicture()
-        image = widgets.Image(format="png", layout=widgets.Layout(object_fit="contain", object_position="0 0"))
-        self.floats = widgets.ToggleButtons(options=DTYPES)
-
-        def draw(kappa: float, m: int) -> None:
-            image.value = still.draw(kappa, m, self.floats.value)
-
-        sliders = kappa_and_m(kappa, m, minimum_kappa=0.5, maximum=400)
-        super().__init__(sliders, draw, image, fallback=png(static_preview()), presets=presets, height=400)
-        self._add_toggle("the naive formula in", self.floats)
+        super().__init__(presets, kappa=kappa, m=m)
+        self.fallback = png(static_preview())
