@@ -1,6 +1,6 @@
 """The panel of chapter 00: points of a standard normal distribution in R^m become a shell as m grows."""
 
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ import numpy as np
 from svae_course.chapter_00.figures import length_density
 from svae_course.noise import normals
 from svae_lib.plotting.style import EXPECTED, HISTOGRAM, MARK, SAMPLES, Picture, circle, new_figure, png, styled
-from svae_lib.widgets.panel import Panel, Slider
+from svae_lib.widgets import Panel, Slider
 
 SAMPLE_COUNT, LARGEST_M = 1000, 200
 EDGES = np.linspace(0, 17, 69)  # of |z|: a bin is a quarter
@@ -128,4 +128,8 @@ class ShellPanel(Panel):
 
     def __init__(self, m: int = 2, presets: tuple[int, ...] = (3, 20, 200)):
         super().__init__({f"m = {value}": {"m": value} for value in presets}, m=m)
-        self.fallback = png(static_preview())
+
+    @cached_property
+    def fallback(self) -> bytes:
+        """PNG of `static_preview`, for where no JavaScript runs."""
+        return png(static_preview())

@@ -24,7 +24,7 @@ const GRATICULE = [
  * @returns {string}
  */
 export function viridis(share, dark) {
-  const at = (dark ? 0.25 + 0.75 * share : 0.9 * share) * (VIRIDIS.length - 1), low = Math.min(Math.floor(at), 7);
+  const at = (dark ? 0.25 + 0.75 * share : 0.8 * share) * (VIRIDIS.length - 1), low = Math.min(Math.floor(at), 7);
   const mixed = VIRIDIS[low].map((c, i) => Math.round(c + (at - low) * (VIRIDIS[low + 1][i] - c)));
   return `rgb(${mixed.join(" ")})`;
 }
@@ -80,17 +80,17 @@ function paintSamples(context, points, to, dark) {
     groups[(place[2] >= 0) * SHADES + Math.min(SHADES - 1, Math.floor((w + 1) / 2 * SHADES))].push(place);
   }
   groups.forEach((group, i) => {
-    context.globalAlpha = i < SHADES ? 0.3 : 0.6;
+    context.globalAlpha = i < SHADES ? 0.3 : 0.7;
     context.fillStyle = viridis((i % SHADES + 0.5) / SHADES, dark);
     discs(context, group.map((place) => place[0]), group.map((place) => place[1]), 1.8);
   });
   return places;
 }
 
-/** The least of 1, 1.5, 2, 3, 4, 5, 6, 8 times a power of ten that is at least this. */
+/** The least of 1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8 times a power of ten that is at least this. */
 function roundedUp(value) {
   const power = 10 ** Math.floor(Math.log10(value));
-  return power * [1, 1.5, 2, 3, 4, 5, 6, 8, 10].find((it) => it * power >= value);
+  return power * [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10].find((it) => it * power >= value);
 }
 
 /** The picture of w: axes as high as this, under a legend, and what moves in it. */

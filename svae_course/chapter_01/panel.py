@@ -1,5 +1,6 @@
 """The panel of chapter 01: samples of a von Mises-Fisher distribution on a globe, and the distribution of w."""
 
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,7 +21,7 @@ from svae_lib.plotting.style import (
     png,
     styled,
 )
-from svae_lib.widgets.panel import Panel, Slider
+from svae_lib.widgets import Panel, Slider
 
 BINS, SAMPLE_COUNT, NODES = 30, 1000, 1024
 TURNS = {"color": TRACK, "linewidth": 0.6, "alpha": 0.7}
@@ -195,4 +196,8 @@ class ConcentrationPanel(Panel):
 
     def __init__(self, kappa: float = 10.0, m: int = 3, presets: dict[str, dict[str, float]] = PRESETS):
         super().__init__(presets, kappa=kappa, m=m)
-        self.fallback = png(static_preview())
+
+    @cached_property
+    def fallback(self) -> bytes:
+        """PNG of `static_preview`, for where no JavaScript runs."""
+        return png(static_preview())

@@ -1,5 +1,6 @@
 """The panel of chapter 02: a sphere on the collapsed curve of the KL, and where the naive formula underflows."""
 
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import numpy as np
 from svae_course.chapter_02.figures import DTYPES, LIMIT, naive_kl
 from svae_course.vmf import kl_to_uniform, limit_kl
 from svae_lib.plotting.style import EXPECTED, MARK, Picture, new_figure, png, styled
-from svae_lib.widgets.panel import Choice, Panel, Slider
+from svae_lib.widgets import Choice, Panel, Slider
 
 RATIOS, CONCENTRATIONS = np.geomspace(0.002, 250, 200), np.geomspace(0.4, 500, 60)
 EXACT = {"color": "C0", "linewidth": 6, "alpha": 0.5, "label": "exact"}
@@ -94,7 +95,8 @@ def static_preview(settings: tuple = ((10, 3, "float32"), (10, 150, "float32"), 
         A figure with two axes per setting.
     """
     figure = new_figure(11, 6, "A sphere on the collapsed curve, and where the naive formula fails")
-    for (curve, grid), (kappa, m, dtype) in zip(figure.subplots(2, len(settings)).T, settings, strict=True):
+    grid_of_axes = figure.subplots(2, len(settings), squeeze=False)
+    for (curve, grid), (kappa, m, dtype) in zip(grid_of_axes.T, settings, strict=True):
         draw_curve_axes(curve)
         draw_failing_region(grid, dtype)
         values = move(add_moving(curve, grid), kappa, m, dtype)
@@ -129,4 +131,8 @@ class KLPanel(Panel):
 
     def __init__(self, kappa: float = 10.0, m: int = 3, presets: dict[str, dict[str, float]] = PRESETS):
         super().__init__(presets, kappa=kappa, m=m)
-        self.fallback = png(static_preview())
+
+    @cached_property
+    def fallback(self) -> bytes:
+        """PNG of `static_preview`, for where no JavaScript runs."""
+        return png(static_preview())
