@@ -3,32 +3,40 @@
     svae sweep run_files/NAME.toml --data-dir DIR       each of SWEEPS; about fourteen hours of one core in all
     python tools/store_runs.py runs
 
-What is stored already stays, and a run found again replaces it: the sweeps may run on several machines, and stop at any
-time.
+For the runs of chapter 05 it adds the topology of each code, and the codes along curves. What is stored already stays,
+and a run found again replaces it: the sweeps may run on several machines, and stop at any time.
 """
 
 import json
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, fields, replace
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import torch
 
-from svae_lib import Experiment
+from svae_course.chapter_05 import scores, shapes
+from svae_lib import Experiment, load_dataset, load_model
+from svae_lib.datasets import to_unit
 from svae_lib.experiment import RunFolder, load_run, save_model
 from svae_lib.experiment.flags import flag_names
 from svae_lib.files import atomic_write, save_weights
 from svae_lib.latent_spaces.names import parse_name
+from svae_lib.plotting.decoding import embed_images
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 SWEEPS = {  # by the file under notebooks/results/ that holds their runs
     "mnist.json": ("mnist_spaces", "mnist_more", "mnist_best", "mnist_heads"),
     "heads_mnist_5k.json": ("heads_mnist_5k", "families_mnist_5k"),
     "caltech101_silhouettes.json": ("caltech_silhouettes",),
+    "05_shapes.json": ("shapes",),
+    "05_arcs.json": ("arcs",),
 }
 WEIGHTS = ("s2", "2xs1", "5xs2")  # of mnist_best, seed 0
 SAMPLES = ("s10", "s5,s5", "s4,s3,s3", "5xs2")
+KEPT = ("dataset", "latent_space", "seed", "test_log_likelihood", "test_reconstruction", "test_kl", "best_epoch")
 NOT_STORED = ("seconds_per_epoch", "num_nan", "peak_memory_megabytes")  # more of the machine than of the run
 
 
@@ -64,6 +72,26 @@ def row(run: RunFolder) -> dict:
     return {"command": command(experiment), **spheres, **rounded}
 
 
+@cache
+def truth(name: str) -> float:
+    """Mean log-likelihood of a shape's test images under what made them."""
+    shape, noise = shapes.files()[name]
+    with TemporaryDirectory() as folder:
+        images = to_unit(load_dataset(shapes.write(Path(folder), name)).test.images)
+    return round(float(scores.true_log_likelihood(images.numpy(), shape, noise).mean()), 3)
+
+
+def shape_row(run: RunFolder) -> dict:
+    """What is stored of a run of chapter 05: little of it, as there are so many, and the topology of its code."""
+    found, name = row(run), run.metrics["dataset"]
+    shape, _ = shapes.files()[name]
+    folder = str(Path(run.experiment.dataset).parent)
+    kept = {key: value for key, value in found.items() if key in KEPT}
+    kept |= {"command": found["command"].replace(folder, "shapes"), "true_log_likelihood": truth(name)}
+    topology = scores.topology(load_model(run.weights), shape)
+    return kept | {key: round(value, 3) for key, value in topology.items()}
+
+
 def finished(runs: Path, sweeps: tuple[str, ...]) -> Iterator[RunFolder]:
     for sweep in sweeps:
         if (runs / sweep).is_dir():
@@ -75,7 +103,8 @@ def store_scores(runs: Path) -> None:
         path = NOTEBOOKS / "results" / name
         stored = json.loads(path.read_bytes()) if path.exists() else []
         rows = {each["command"]: each for each in stored}
-        rows |= {each["command"]: each for each in map(row, finished(runs, sweeps))}
+        of_run = shape_row if name.startswith("05_") else row
+        rows |= {each["command"]: each for each in map(of_run, finished(runs, sweeps))}
         if rows:
             lines = ",\n".join(json.dumps(rows[key]) for key in sorted(rows))
             atomic_write(path, f"[\n{lines}\n]\n".encode())
@@ -102,6 +131,21 @@ def store_models(runs: Path) -> None:
     print("04_samples.safetensors")
 
 
+def store_codes(runs: Path) -> None:
+    """Codes of 121 noiseless images along each curve, in the latent spaces that a page can show."""
+    codes = {}
+    for run in finished(runs, ("shapes", "arcs")):
+        name, space = run.metrics["dataset"], run.experiment.latent
+        points = scores.path(shapes.files()[name][0])
+        if points is not None and space in ("e1", "s1", "e2") and run.experiment.seed < 3:
+            found = embed_images(load_model(run.weights), shapes.pixels(points[::3]))
+            codes[f"{name}/{space}/{run.experiment.seed}"] = torch.from_numpy(found).half()
+    if codes:
+        save_weights(NOTEBOOKS / "results" / "05_codes.safetensors", codes, what="codes along curves")
+    print(f"05_codes.safetensors: {len(codes)} codes")
+
+
 if __name__ == "__main__":
     store_scores(Path(sys.argv[1]))
     store_models(Path(sys.argv[1]))
+    store_codes(Path(sys.argv[1]))

@@ -22,6 +22,7 @@ AMPLITUDE = 0.2  # of a pixel about 1/2, so that noise seldom leaves [0, 1]
 NOISES = {"quiet": 0.04, "noisy": 0.12}  # standard deviations of a pixel
 COVERED = (50, 75, 90, 100)  # percent of the circle that an arc has
 ARC_NOISES = (0.04, 0.08, 0.16)
+CLUSTER_DEVIATION = 0.2  # radians
 
 
 def turn(angle: np.ndarray) -> np.ndarray:
@@ -60,7 +61,7 @@ def clusters(count: int, rng: np.random.Generator) -> np.ndarray:
     Returns:
         (count, 2).
     """
-    return turn(2 * math.pi / 3 * rng.integers(3, size=count) + 0.2 * rng.normal(size=count))
+    return turn(2 * math.pi / 3 * rng.integers(3, size=count) + CLUSTER_DEVIATION * rng.normal(size=count))
 
 
 def arc(percent: float) -> Callable[[int, np.random.Generator], np.ndarray]:
@@ -163,27 +164,26 @@ def files() -> dict[str, tuple[str, float]]:
     return found | arcs
 
 
-def write(folder: Path) -> list[Path]:
-    """Write each data set as NAME.npz: `images` and the `points` that they show.
+def write(folder: Path, name: str) -> Path:
+    """Write one data set as NAME.npz: `images` and the `points` that they show.
 
     Args:
         folder: where to; made where it is not.
+        name: one of `files`.
 
     Returns:
-        The files.
+        The file.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    paths = []
-    for name, (shape, noise) in files().items():
-        points, images = data(shape, noise)
-        paths.append(folder / f"{name}.npz")
-        np.savez(content := io.BytesIO(), points=points, images=images)
-        atomic_write(paths[-1], content.getvalue())
-    return paths
+    points, images = data(*files()[name])
+    np.savez(content := io.BytesIO(), points=points, images=images)
+    atomic_write(folder / f"{name}.npz", content.getvalue())
+    return folder / f"{name}.npz"
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Write the data sets of chapter 05.", allow_abbrev=False)
     parser.add_argument("folder", type=Path, metavar="DIR", help="where to write them")
-    for path in write(parser.parse_args().folder):
-        print(path)
+    folder = parser.parse_args().folder
+    for each in files():
+        print(write(folder, each))
