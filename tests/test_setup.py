@@ -115,6 +115,8 @@ def project(tmp_path) -> Path:
     for extra, name in (("course", "jupyterlab"), ("dev", "pytest")):
         needs += f"Provides-Extra: {extra}\nRequires-Dist: {name} ; extra == '{extra}'\n"
     wheel(folder, "svae_lib", {"svae_lib.py": ""}, needs)
+    (folder / "svae_lib/widgets").mkdir(parents=True)
+    (folder / "svae_lib/widgets/panel.js").write_text("// older\n")
     return folder
 
 
@@ -166,6 +168,10 @@ def test_a_wrong_index_is_reported_in_one_line_and_the_second_call_fixes_it(
     assert ("pip installs" in done.stdout) == (installer == "pip") == (project / "uv_was_asked").exists()
     installed = "import torch, torchvision, jupyterlab, pytest, svae_lib, pip"
     assert set_up(project, project / ".venv/bin/python", "-P", "-c", installed).returncode == 0
+
+    (project / "svae_lib/widgets/panel.js").write_text("// newer\n")
+    renderer = project / ".venv/share/jupyter/labextensions/svae-panels/static"
+    assert (renderer / "svae_lib/widgets/panel.js").read_text() == "// newer\n"  # what is edited, JupyterLab shows
 
     again = set_up(project, **here, PIP_INDEX_URL=NO_INDEX)
     assert (again.returncode, again.stdout, again.stderr) == (0, "setup: .venv is up to date\n", "")

@@ -57,7 +57,7 @@ def wheel(tmp_path_factory) -> Path:
 def test_it_holds_every_file_of_both_packages_and_the_mark_of_types(wheel):
     tracked = {path.relative_to(ROOT).as_posix() for path in tracked_files()}
     expected = {name for name in tracked if name.startswith(tuple(f"{package}/" for package in PACKAGES))}
-    held = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
+    held = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name and ".data/" not in name}
     assert held == expected
     assert {f"{package}/py.typed" for package in PACKAGES} <= held
 
@@ -92,6 +92,19 @@ def environment(wheel, tmp_path_factory) -> Environment:
     environment = Environment(tmp_path_factory.mktemp("environment"), wheel)
     environment.bring()
     return environment
+
+
+def test_it_brings_jupyterlabs_renderer_with_every_module_of_the_panels_at_its_place(environment):
+    renderer, packages = environment.site.parents[2] / "share/jupyter/labextensions/svae-panels", environment.site
+    entry = packages / "svae_lib/widgets/labextension"
+    assert (renderer / "package.json").read_text() == (entry / "package.json").read_text()
+    expected = {"remoteEntry.js": (entry / "remoteEntry.js").read_bytes()}
+    for pattern in ("svae_lib/widgets/*.js", "svae_course/*/*.js", "svae_course/panel_data/*.bin"):
+        expected |= {path.relative_to(packages).as_posix(): path.read_bytes() for path in packages.glob(pattern)}
+    static = renderer / "static"
+    assert {
+        path.relative_to(static).as_posix(): path.read_bytes() for path in static.rglob("*") if path.is_file()
+    } == expected
 
 
 def test_svae_train_runs_away_from_the_checkout(environment):

@@ -3,6 +3,9 @@
 python tools/build_notebooks.py [03_training_on_mnist ...]       all of them where none is named
 """
 
+import base64
+import hashlib
+import re
 import sys
 import time
 from pathlib import Path
@@ -10,7 +13,10 @@ from pathlib import Path
 import jupytext
 from nbclient import NotebookClient
 
-NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
+ROOT = Path(__file__).resolve().parent.parent
+NOTEBOOKS, PANEL_DATA = ROOT / "notebooks", ROOT / "svae_course/panel_data"
+LARGEST = 20_000  # bytes of a panel's trait that a notebook holds itself
+PANEL = "application/vnd.svae.panel+json"
 VIEW = "application/vnd.jupyter.widget-view+json"
 
 
@@ -48,6 +54,32 @@ def clean(notebook) -> None:
         cell.outputs = [o for o in cell.outputs if VIEW not in o.get("data", {}) or "image/png" in o.data]
         for output in cell.outputs:
             output.get("data", {}).pop(VIEW, None)
+            if page := output.get("data", {}).get(PANEL):
+                move_bytes(page)
+
+
+def move_bytes(page: dict) -> None:
+    """Write the large bytes of a panel to files that the package ships, named by their content; name them in the page.
+
+    Several panels show one model; and weights change less often than the chapters around them.
+    """
+    for trait, text in list(page["bytes"].items()):
+        data = base64.b64decode(text)
+        if len(data) > LARGEST:
+            name = f"{hashlib.sha256(data).hexdigest()[:16]}.bin"
+            PANEL_DATA.mkdir(exist_ok=True)
+            (PANEL_DATA / name).write_bytes(data)
+            page.setdefault("files", {})[trait] = name
+            del page["bytes"][trait]
+
+
+def remove_unnamed() -> None:
+    """Remove files of panels' data that no stored chapter names."""
+    texts = [path.read_text() for path in NOTEBOOKS.glob("*.ipynb")]
+    named = {name for text in texts for name in re.findall(r"[0-9a-f]{16}\.bin", text)}
+    for path in PANEL_DATA.glob("*.bin"):
+        if path.name not in named:
+            path.unlink()
 
 
 if __name__ == "__main__":
@@ -56,3 +88,4 @@ if __name__ == "__main__":
         start = time.monotonic()
         path = build(NOTEBOOKS / "scripts" / f"{name}.py")
         print(f"{path.name}: {time.monotonic() - start:.0f} s, {path.stat().st_size / 1000:.0f} kB")
+    remove_unnamed()

@@ -60,13 +60,24 @@ install() { # WITH INDEX: everything, with_uv or with_pip; where an index is nam
     "$1" --editable '.[course,dev]'
 }
 
+# The installation took a copy of JupyterLab's renderer of panels; links in its place follow what is edited here.
+link_renderer() {
+    renderer=$venv/share/jupyter/labextensions/svae-panels/static entry=svae_lib/widgets/labextension/
+    for file in "$entry"remoteEntry.js svae_lib/widgets/*.js svae_course/*/*.js svae_course/panel_data/*.bin; do
+        [ -f "$file" ] || continue
+        place=$renderer/${file#"$entry"}
+        mkdir -p "${place%/*}"
+        ln -sf "$PWD/$file" "$place" 2>/dev/null || cp "$file" "$place"
+    done
+}
+
 find_python
 foundation="$PWD $python $(grep '^torch' constraints.txt | tr '\n' ' ')"
-inputs=$(cat pyproject.toml constraints.txt tools/setup.sh | cksum)
+inputs=$(cat pyproject.toml constraints.txt setup.py tools/setup.sh 2>/dev/null | cksum)
 index=${TORCH_INDEX:-$(recorded 2)} pip_index=
 if has pip torch torchvision jupyterlab pytest svae_lib &&
     [ "$(recorded 1)" = "$foundation" ] && [ "$(recorded 2)" = "$index" ]; then
-    if [ "$(recorded 3)" = "$inputs" ]; then say "$venv is up to date"; exit; fi
+    if [ "$(recorded 3)" = "$inputs" ]; then link_renderer; say "$venv is up to date"; exit; fi
     say "pyproject.toml or constraints.txt changed: bringing $venv up to date"
     rm "$stamp" 2>/dev/null || die "cannot write to $PWD/$venv: make it writable, then call this again"
 else
@@ -84,6 +95,7 @@ if ! is_uv "$uv" || ! install with_uv "$index"; then
     install with_pip "${index:-$pip_index}" || die "pip failed ($(grep -i -m 1 '^error' "$log" || true)):" \
         "check the network, the index (pip config list) and $log, then call this again"
 fi
+link_renderer
 printf '%s\n' "$foundation" "$index" "$inputs" >"$stamp.new"
 mv "$stamp.new" "$stamp"
 say "$venv is ready"

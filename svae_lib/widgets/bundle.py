@@ -7,8 +7,10 @@ The modules run as they lie; to be joined, their imports and exports are single 
     export default { render };
 """
 
+import base64
 import json
 import re
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -76,7 +78,7 @@ def bundle(module: Path) -> str:
     return f"{text}\nexport default {names[module]}.widget;"
 
 
-def script(panels: dict[str, Path]) -> str:
+def script(panels: dict[str, Path], files: Iterable[Path] = ()) -> str:
     """One classic script that brings the panels of a page to life, from a server or from a file.
 
     On the page each panel is a frame, <div class="svae-mount">, with its still picture and, as
@@ -84,13 +86,15 @@ def script(panels: dict[str, Path]) -> str:
 
     Args:
         panels: modules by the panel's name.
+        files: those that stored panels name in place of their largest bytes.
 
     Returns:
         The text.
     """
+    data = {path.name: base64.b64encode(path.read_bytes()).decode() for path in files}
     text, names = _joined([SHIM, *(module.resolve() for module in panels.values())])
     known = ", ".join(f"{json.dumps(name)}: {names[module.resolve()]}.widget" for name, module in panels.items())
-    whole = f"(() => {{\n{text}\n{names[SHIM]}.mountAll({{ {known} }});\n}})();"
+    whole = f"(() => {{\n{text}\n{names[SHIM]}.mountAll({{ {known} }}, {json.dumps(data)});\n}})();"
     if "</script" in whole.lower():
         raise ValueError("a module must not hold the text that ends a script on a page")
     return whole

@@ -100,7 +100,7 @@ export function panel({ model, el }, { picture, draw, also = [] }) {
   const rows = make("div", { class: "rows" }), above = make("div", { class: "choices" });
   const presets = make("div", { class: "presets" });
   const root = make("section", { class: "svae-panel", "aria-label": label });
-  const shows = [...sliders.map((s) => sliderRow(rows, s, { id, set, signal })),
+  const shows = [...sliders.map((s) => sliderRow(rows, s, { id, set, values, signal })),
     ...choices.filter((c) => c.label !== null).map((c) => choiceRow(above, c, { id, set, signal }))];
   for (const [name, at] of [...pairs(model.get("presets")), ["reset", start]]) {
     const button = make("button", { type: "button" }, name);
@@ -156,16 +156,17 @@ function pairs(presets) {
  * A slider's label, handle and box, appended to `rows`.
  * @returns {function(Object)} brings them to the values
  */
-function sliderRow(rows, { name, label, unit, min, max, step }, { id, set, signal }) {
+function sliderRow(rows, { name, label, unit, min, max, step }, { id, set, values, signal }) {
   const range = make("input", { type: "range", id: `${id}-${name}`, min, max, step });
   const box = make("input", { type: "number", min, max, step, "aria-label": `${label}, as a number` });
   let shown = "";
-  const typed = () => { set({ [name]: box.value }); box.value = shown; };
+  const restore = () => { box.value = String(values()[name]); };
+  const typed = () => { set({ [name]: box.value }); restore(); };
   range.addEventListener("input", () => set({ [name]: range.value }), { signal });
   box.addEventListener("change", typed, { signal });
   box.addEventListener("keydown", (event) => { // JupyterLab keeps Enter's change to itself
     if (event.key === "Enter") typed();
-    if (event.key === "Escape") box.value = shown;
+    if (event.key === "Escape") restore();
   }, { signal });
   box.addEventListener("wheel", () => box.blur(), { signal, passive: true }); // the page scrolls, not the number
   rows.append(make("label", { for: range.id }, label), range, box);

@@ -184,7 +184,7 @@ class Panel(anywidget.AnyWidget):
             InputError: the folder is gone or not writable, or the disk is full.
         """
         picture = base64.b64encode(self.fallback).decode()
-        data = json.dumps(self.page()).replace("</", "<\\/")
+        data = json.dumps(self.page(), allow_nan=False).replace("</", "<\\/")
         text = _PAGE.format(
             label=html.escape(self.label), picture=picture, data=data, script=script({self.name: self.module})
         )

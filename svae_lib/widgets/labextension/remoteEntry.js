@@ -12,6 +12,12 @@
   ]);
   const here = document.currentScript.src;
   const load = (path) => import(new URL(path, here));
+  const fetched = async (name) => { // a file of the course's data, which the notebook names instead of holding it
+    if (!/^[0-9a-f]{16}\.bin$/.test(name)) throw new Error("unknown file");
+    const answer = await fetch(new URL(`svae_course/panel_data/${name}`, here));
+    if (!answer.ok) throw new Error("a file of its data is missing");
+    return [name, await answer.arrayBuffer()];
+  };
   const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
   let scope; // what JupyterLab shares with its extensions
 
@@ -26,8 +32,8 @@
         const page = output.data[MIME], id = output.data[VIEW]?.model_id;
         try {
           if (!PANELS.has(page?.panel)) throw new Error("unknown panel");
-          const [{ default: widget }, { mount }] = await Promise.all([
-            load(PANELS.get(page.panel)), load("svae_lib/widgets/shim.js")]);
+          const [{ default: widget }, { mount }, ...files] = await Promise.all([load(PANELS.get(page.panel)),
+            load("svae_lib/widgets/shim.js"), ...Object.values(page.files ?? {}).map(fetched)]);
           const clear = () => { this.end?.(); this.node.replaceChildren(); };
           const live = async (manager) => {
             if (!id || !manager?.has_model(id)) return false;
@@ -38,7 +44,7 @@
           };
           if (await live(await this.manager(0))) return;
           clear();
-          this.end = mount(this.node, widget, page);
+          this.end = mount(this.node, widget, page, new Map(files));
           if (id) this.join(live);
         } catch (error) {
           this.still(output, error);
