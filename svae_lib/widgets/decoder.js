@@ -8,7 +8,7 @@
  * @property {number[]} shape of an image: [H, W], or [H, W, 3] in color
  * @property {"bernoulli" | "gaussian" | "categorical"} likelihood whose mean image is shown
  * @property {number[][]} [table] an axis [low, high, count] for each coordinate, where images stand in a table
- * @property {number} error largest difference of a pixel from the model's own, as measured in Python; mean_error, the mean
+ * @property {number} error largest difference of a pixel from the model's own; mean_error, the mean one
  */
 
 /**
