@@ -87,6 +87,30 @@ const MEANS = {
 };
 
 /**
+ * A network that can be read, or an error: it may come from a notebook that nobody trusts.
+ *
+ * @param {*} network
+ * @param {number} length bytes that it describes
+ * @returns {Network}
+ */
+function checked(network, length) {
+  const { sizes, shape, likelihood, table = [] } = network ?? {};
+  const count = (n) => Number.isInteger(n) && n > 0 && n < 1e7;
+  const few = (list, least) => Array.isArray(list) && list.length >= least && list.length < 20;
+  const axis = (a) => Array.isArray(a) && a.length === 3 && a.every(Number.isFinite) && a[0] < a[1] && count(a[2]);
+  const known = few(sizes, 2) && sizes.every(count) && few(shape, 2) && shape.every(count)
+    && shape.length <= 3 && (shape[2] ?? 3) === 3 && Object.hasOwn(MEANS, likelihood)
+    && few(table, 0) && table.every(axis);
+  if (known) {
+    const layers = sizes.slice(1).map((n, i) => n * (8 + sizes[i])).reduce((a, b) => a + b);
+    const entries = table.length ? sizes[0] * product(table.map((a) => a[2])) : 0;
+    const outputs = product(shape) * (likelihood === "categorical" ? 256 : 1);
+    if (layers + entries === length && outputs === sizes.at(-1)) return network;
+  }
+  throw new Error("the decoder's state is broken");
+}
+
+/**
  * Entry of a table between its grid's places, linear in each coordinate.
  *
  * @param {number[][]} axes an axis [low, high, count] for each coordinate
@@ -123,7 +147,8 @@ export function interpolate(axes, entries, at, out) {
  * @returns {(x: ArrayLike<number>) => Float32Array} from a point of the latent space (event_size), its radius
  *   included, or from a table's coordinates, an image (H W) or (H W 3) in [0, 1]: the same array at every call
  */
-export function decoder({ sizes, shape, likelihood, table }, data) {
+export function decoder(network, data) {
+  const { sizes, shape, likelihood, table } = checked(network, data?.byteLength);
   const { layers, rest } = layersOf(sizes, data), image = new Float32Array(product(shape)), mean = MEANS[likelihood];
   const entry = new Float32Array(table ? sizes[0] : 0);
   return (x) => {

@@ -114,8 +114,9 @@ const STAMPS = new Map();
 function stamp(pen, name, color, size) {
   const key = `${name} ${color} ${size}`, side = Math.ceil(1.4 * size);
   if (!STAMPS.has(key)) {
-    const canvas = document.createElement("canvas"), ink = Object.assign(canvas, { width: side, height: side }).getContext("2d");
-    Object.assign(ink, { fillStyle: color, font: `bold ${size}px system-ui, sans-serif`, textAlign: "center", textBaseline: "middle" });
+    const canvas = Object.assign(document.createElement("canvas"), { width: side, height: side });
+    const ink = canvas.getContext("2d"), font = `bold ${size}px system-ui, sans-serif`;
+    Object.assign(ink, { fillStyle: color, font, textAlign: "center", textBaseline: "middle" });
     if (name) ink.fillText(name, side / 2, side / 2);
     else { ink.arc(side / 2, side / 2, size / 4, 0, 7); ink.fill(); }
     STAMPS.set(key, canvas);

@@ -1,0 +1,167 @@
+// The latent sphere S^2 as a globe to turn: decoded images or embedded points on it, and large the one at the mark.
+import { decoder, imageOn, view } from "./decoder.js";
+import { drawDots, fillGlobe, tilesOf } from "./globe.js";
+import { clamp, make, panel, rgb } from "./panel.js";
+import { dragged, facing, toLonLat, toPoint, wrapped } from "./sphere.js";
+
+const TILES = 200, DEGREE = Math.PI / 180;
+const KEYS = { ArrowLeft: [-5, 0], ArrowRight: [5, 0], ArrowUp: [0, 5], ArrowDown: [0, -5] };
+
+/**
+ * Images by their place on the sphere.
+ *
+ * @param {import("./decoder.js").Network} network with the sphere's radius
+ * @param {DataView} weights
+ * @returns {(longitude: number, latitude: number) => Float32Array} from degrees, the decoder's own array
+ */
+export function imageAt(network, weights) {
+  const decode = decoder(network, weights), { table, radius } = network;
+  if (table) return (longitude, latitude) => decode([longitude, latitude]);
+  return (longitude, latitude) => decode(toPoint(longitude * DEGREE, latitude * DEGREE).map((x) => radius * x));
+}
+
+/**
+ * Image that the kernel decoded at a place, for networks that the browser cannot compute.
+ *
+ * @param {DataView} bytes float64 longitude and latitude in degrees, then uint8 pixels
+ * @param {number} longitude
+ * @param {number} latitude
+ * @returns {?Float32Array} null where it is of another place
+ */
+export function exactAt(bytes, longitude, latitude) {
+  if (!bytes || bytes.byteLength <= 16) return null;
+  const [at, up] = [bytes.getFloat64(0, true), bytes.getFloat64(8, true)];
+  if (at !== longitude || up !== latitude) return null;
+  return Float32Array.from(view(bytes, Uint8Array).subarray(16), (value) => value / 255);
+}
+
+/**
+ * Decoded images of all tiles, to be filled one after the other, those near the point `front` (3) first.
+ *
+ * @returns {{values: Uint8Array, shape: number[], fill: (milliseconds: number) => boolean}} `fill` goes on for so long,
+ *   and says whether tiles are left
+ */
+function album({ frames }, imageOf, shape, front) {
+  const size = shape.reduce((a, b) => a * b, 1), values = new Uint8Array(TILES * size);
+  if (shape.length === 3) values.fill(255);
+  const point = (tile) => [...frames.subarray(9 * tile + 6, 9 * tile + 9)];
+  const along = (tile) => point(tile).reduce((sum, x, i) => sum + x * front[i], 0);
+  const left = Array.from({ length: TILES }, (_, tile) => tile).sort((a, b) => along(a) - along(b));
+  const fill = (milliseconds) => {
+    for (const end = performance.now() + milliseconds; left.length && performance.now() < end;) {
+      const tile = left.pop();
+      const image = imageOf(...toLonLat(point(tile)).map((x) => x / DEGREE));
+      for (let i = 0; i < size; i++) values[tile * size + i] = 255 * image[i];
+    }
+    return left.length > 0;
+  };
+  return { values, shape, fill };
+}
+
+/** Words on how near the browser's images are to the model's. */
+function precision({ table, error, mean_error: mean }) {
+  const way = table ? `interpolated from ${table[0][2]} × ${table[1][2]} decoded images` : "decoded from 8-bit weights";
+  return `${way}: a pixel is off by ${mean} on average, ${error} at most`;
+}
+
+function render({ model, el }) {
+  const network = model.get("network"), imageOf = imageAt(network, model.get("weights")), tiles = tilesOf(TILES);
+  const points = view(model.get("points"), Int8Array), labels = view(model.get("labels"), Uint16Array);
+  const names = model.get("names"), short = names.every((name) => name.length <= 2);
+  const globe = make("canvas", { tabindex: 0, role: "application", style: "touch-action: pan-y; cursor: grab",
+    "aria-label": "globe: drag it, or press the arrow keys, to turn it" });
+  const framed = make("canvas", { role: "img", style: "border: 2px solid var(--c2); display: block" });
+  const key = make("p", { style: "margin: 8px 0 0; font-weight: bold" });
+  const note = make("p", { style: "margin: 4px 0; font-size: 12px; max-width: 34em" }, precision(network));
+  const side = make("div", { style: "flex: 1 0 130px" }, framed, make("span", {}, "decoded at the mark"), key);
+  const both = make("div", { style: "display: flex; flex-wrap: wrap; gap: 12px" }, globe, side);
+  const picture = make("div", {}, both, note);
+  const pen = globe.getContext("2d"), show = imageOn(framed, network.shape), [height, width] = network.shape;
+  framed.style.width = `${Math.round(136 * Math.min(1, width / height))}px`;
+  const spots = names.map((name, label) => {
+    const spot = make("span", {}, `${short ? "" : "● "}${name} `);
+    key.append(spot);
+    return [spot, `--c${label % 10}`];
+  });
+  let disc = null; // the globe's pixels, kept from frame to frame
+  const start = toPoint(model.get("longitude") * DEGREE, model.get("latitude") * DEGREE);
+  const images = album(tiles, imageOf, network.shape, start);
+
+  function paint(rotation, mode, size) {
+    const style = getComputedStyle(picture.parentNode), ratio = Math.min(globalThis.devicePixelRatio || 1, 2);
+    const ink = rgb(style.color), paper = rgb(style.backgroundColor), real = Math.round(size * ratio), r = real / 2;
+    const ground = paper.map((value, i) => value + 0.07 * (ink[i] - value));
+    if (globe.width !== real || !disc) {
+      globe.width = globe.height = real;
+      globe.style.width = `${size}px`;
+      disc = pen.createImageData(real, real);
+    }
+    if (mode === "points") {
+      const colors = Array.from({ length: 10 }, (_, i) => style.getPropertyValue(`--c${i}`).trim());
+      pen.clearRect(0, 0, real, real);
+      pen.fillStyle = `rgb(${ground.map(Math.round)})`;
+      pen.beginPath();
+      pen.arc(r, r, r - 1, 0, 7);
+      pen.fill();
+      drawDots(pen, real, rotation, points, labels, { names: short ? names : names.map(() => ""), colors });
+    } else {
+      fillGlobe(disc.data, real, rotation, tiles, images, { ink, ground });
+      pen.putImageData(disc, 0, 0);
+    }
+    for (const [color, line, reach] of [[style.color, 1, r - 1], [style.getPropertyValue("--c2"), 2, 0.13 * r]]) {
+      Object.assign(pen, { strokeStyle: color, lineWidth: line * ratio });
+      pen.beginPath();
+      pen.arc(r, r, reach, 0, 7);
+      pen.stroke();
+    }
+    for (const [spot, name] of spots) spot.style.color = style.getPropertyValue(name);
+  }
+
+  const the = panel({ model, el }, {
+    picture,
+    also: ["exact"],
+    draw({ longitude, latitude, mode }, room) {
+      const size = Math.round(clamp(room < 390 ? room : room - 160, 220, 400));
+      paint(facing(longitude * DEGREE, latitude * DEGREE), mode, size);
+      const exact = network.table ? exactAt(model.get("exact"), longitude, latitude) : null;
+      show(exact ?? imageOf(longitude, latitude));
+      key.hidden = mode !== "points";
+      const text = `longitude ${longitude}°, latitude ${latitude}°: the image decoded there is framed`;
+      framed.setAttribute("aria-label", text);
+      return exact ? `${text}, by the model itself` : text;
+    },
+  });
+  const fill = () => {
+    if (the.signal.aborted) return;
+    const more = images.fill(12);
+    the.follow();
+    if (more) setTimeout(fill);
+  };
+  fill();
+
+  let place = null, last = null; // while the globe is dragged: its place, not rounded, and the pointer's
+  const move = (longitude, latitude) => the.set({ longitude, latitude });
+  globe.addEventListener("pointerdown", (event) => {
+    globe.setPointerCapture(event.pointerId);
+    globe.focus({ preventScroll: true });
+    place = [the.values().longitude, the.values().latitude];
+    last = event;
+  }, the);
+  globe.addEventListener("pointermove", (event) => {
+    if (!place) return;
+    const r = globe.clientWidth / 2;
+    place = dragged(place, (event.clientX - last.clientX) / r, (event.clientY - last.clientY) / r);
+    last = event;
+    move(...place);
+  }, the);
+  for (const end of ["pointerup", "pointercancel"]) globe.addEventListener(end, () => { place = null; }, the);
+  globe.addEventListener("keydown", (event) => {
+    const by = KEYS[event.key], { longitude, latitude } = the.values();
+    if (!by || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    move(wrapped(longitude + by[0]), latitude + by[1]);
+  }, the);
+  return the.end;
+}
+
+export default { render };
