@@ -14,12 +14,14 @@ const SIDE = 96;
 
 /** Place on the cube's map of a direction (x, y, z): a face by its longest axis and sign, then two coordinates. */
 function cubeIndex(x, y, z) {
-  const a = Math.abs(x), b = Math.abs(y), c = Math.abs(z), half = SIDE / 2;
-  let face, s, t, size;
-  if (a >= b && a >= c) [face, s, t, size] = x > 0 ? [0, y, z, a] : [1, y, z, a];
-  else if (b >= c) [face, s, t, size] = y > 0 ? [2, x, z, b] : [3, x, z, b];
-  else [face, s, t, size] = z > 0 ? [4, x, y, c] : [5, x, y, c];
-  const row = Math.min((t / size + 1) * half | 0, SIDE - 1), column = Math.min((s / size + 1) * half | 0, SIDE - 1);
+  const a = x < 0 ? -x : x, b = y < 0 ? -y : y, c = z < 0 ? -z : z, half = SIDE / 2;
+  let face = 4, s = x, t = y, size = c, along = z;
+  if (a >= b && a >= c) { face = 0; s = y; t = z; size = a; along = x; }
+  else if (b >= c) { face = 2; t = z; size = b; along = y; }
+  if (along < 0) face++;
+  let row = ((t / size + 1) * half) | 0, column = ((s / size + 1) * half) | 0;
+  if (row === SIDE) row--;
+  if (column === SIDE) column--;
   return (face * SIDE + row) * SIDE + column;
 }
 
@@ -32,18 +34,20 @@ function cubeIndex(x, y, z) {
 export function tilesOf(count) {
   const points = fibonacciSphere(count), nearest = new Uint16Array(6 * SIDE * SIDE);
   const frames = Float64Array.from(points.flatMap((point) => facing(...toLonLat(point)).flat()));
-  const middle = (i) => (2 * i + 1) / SIDE - 1;
-  for (let row = 0; row < SIDE; row++) {
-    for (let column = 0; column < SIDE; column++) {
-      const s = middle(column), t = middle(row);
-      for (const [x, y, z] of [[1, s, t], [-1, s, t], [s, 1, t], [s, -1, t], [s, t, 1], [s, t, -1]]) {
-        let best = 0, most = -Infinity;
-        for (let i = 0, at = 6; i < count; i++, at += 9) {
-          const along = frames[at] * x + frames[at + 1] * y + frames[at + 2] * z;
-          if (along > most) [best, most] = [i, along];
-        }
-        nearest[cubeIndex(x, y, z)] = best;
-      }
+  const closest = (x, y, z) => {
+    let best = 0, most = -Infinity;
+    for (let i = 0, at = 6; i < count; i++, at += 9) {
+      const along = frames[at] * x + frames[at + 1] * y + frames[at + 2] * z;
+      if (along > most) { most = along; best = i; }
+    }
+    return best;
+  };
+  for (let index = 0; index < SIDE * SIDE; index++) {
+    const s = (2 * (index % SIDE) + 1) / SIDE - 1, t = (2 * Math.floor(index / SIDE) + 1) / SIDE - 1;
+    for (const sign of [1, -1]) {
+      nearest[cubeIndex(sign, s, t)] = closest(sign, s, t);
+      nearest[cubeIndex(s, sign, t)] = closest(s, sign, t);
+      nearest[cubeIndex(s, t, sign)] = closest(s, t, sign);
     }
   }
   return { frames, half: 0.95 * Math.sqrt(Math.PI / count), nearest };
@@ -61,24 +65,25 @@ export function tilesOf(count) {
  * @param {{ink: ArrayLike<number>, ground: ArrayLike<number>}} colors red, green and blue from 0 to 255
  */
 export function fillGlobe(pixels, size, [E, N, O], { frames, half, nearest }, { values, shape }, { ink, ground }) {
-  const [height, width, channels = 1] = shape, r = size / 2, area = height * width;
+  const [height, width, channels = 1] = shape, r = size / 2, area = height * width, out = new Uint32Array(pixels.buffer);
+  const rgba = (red, green, blue) => (0xff000000 | (blue << 16) | (green << 8) | red) >>> 0; // in a canvas's bytes
+  const shades = Uint32Array.from({ length: 256 }, (_, v) => rgba(...ground.map((g, c) => g + ((ink[c] - g) * v) / 255)));
   for (let py = 0, at = 0; py < size; py++) {
-    const v = (r - py - 0.5) / (r - 1);
-    for (let px = 0; px < size; px++, at += 4) {
+    const v = (r - py - 0.5) / (r - 1), x0 = v * N[0], y0 = v * N[1], z0 = v * N[2];
+    for (let px = 0; px < size; px++, at++) {
       const u = (px + 0.5 - r) / (r - 1), q = 1 - u * u - v * v;
-      pixels[at + 3] = q < 0 ? 0 : 255;
-      if (q < 0) continue;
-      const w = Math.sqrt(q), x = u * E[0] + v * N[0] + w * O[0], y = u * E[1] + v * N[1] + w * O[1];
-      const z = v * N[2] + w * O[2], tile = nearest[cubeIndex(x, y, z)], f = 9 * tile;
-      const across = (frames[f] * x + frames[f + 1] * y + frames[f + 2] * z) / half;
+      if (q < 0) { out[at] = 0; continue; }
+      const w = Math.sqrt(q), x = x0 + u * E[0] + w * O[0], y = y0 + u * E[1] + w * O[1], z = z0 + w * O[2];
+      const tile = nearest[cubeIndex(x, y, z)], f = 9 * tile;
+      const across = (frames[f] * x + frames[f + 1] * y) / half;
       const up = (frames[f + 3] * x + frames[f + 4] * y + frames[f + 5] * z) / half;
-      const column = ((across + 1) * width) / 2, row = ((1 - up) * height) / 2;
-      const on = column >= 0 && column < width && row >= 0 && row < height;
-      const pixel = on ? tile * area + (row | 0) * width + (column | 0) : 0;
-      for (let c = 0; c < 3; c++) {
-        if (channels === 3) pixels[at + c] = on ? values[3 * pixel + c] : ground[c];
-        else pixels[at + c] = ground[c] + (on ? ((ink[c] - ground[c]) * values[pixel]) / 255 : 0);
+      let shade = shades[0];
+      if (across >= -1 && across < 1 && up > -1 && up <= 1) {
+        const pixel = tile * area + (((1 - up) * height) >> 1) * width + (((across + 1) * width) >> 1);
+        shade = channels === 1 ? shades[values[pixel]]
+          : rgba(values[3 * pixel], values[3 * pixel + 1], values[3 * pixel + 2]);
       }
+      out[at] = shade;
     }
   }
 }
