@@ -58,7 +58,7 @@ PANELS = {
     ),
     "latent globe": CoursePanel(
         "03: a latent sphere to turn",
-        lambda: LatentGlobe(model("s2"), {"Greenwich": (0, 51)}),
+        lambda: LatentGlobe(model("s2"), *digits()),
         ({"longitude": -120, "latitude": 20}, {"longitude": 60, "latitude": 20}),
     ),
     "great circle": CoursePanel(

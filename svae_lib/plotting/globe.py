@@ -130,7 +130,7 @@ def static_preview(model, longitudes: tuple[float, ...] = (-120, 0, 120), latitu
     Returns:
         A figure with a globe and a digit for each place.
     """
-    texture = globe_texture(model)
+    texture = globe_texture(model, height=360)
     figure = new_figure(6.6, 3.2, "The latent sphere from three sides, and its digit in front")
     globes, digits = figure.subplots(2, 3, height_ratios=[4, 1])
     for globe, digit, longitude in zip(globes, digits, longitudes, strict=True):

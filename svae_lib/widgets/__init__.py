@@ -2,7 +2,8 @@
 
 from svae_lib.errors import import_optional
 
-import_optional("ipywidgets", extra="course")
+for _module in ("ipywidgets", "anywidget"):
+    import_optional(_module, extra="course")
 
 from svae_lib.widgets.base import SliderPanel  # noqa: E402  (after the one line a user without the extra reads)
 from svae_lib.widgets.dials import DialsPanel  # noqa: E402

@@ -15,7 +15,7 @@ from svae_lib.plotting.decoding import decode_images
 
 MAX_WEIGHTS = 2**20  # of a network that the browser computes: a millisecond an image, and 1.4 MB of a page
 MAX_ERROR = 0.3  # of one pixel among all PROBES images: int8 rows that miss by more give way to a table
-PROBES, COMPONENTS = 64, 96
+PROBES, COMPONENTS = 512, 96
 
 
 class BrowserDecoder(NamedTuple):
@@ -37,7 +37,7 @@ def quantized(model) -> BrowserDecoder | None:
 
         W_rc = s_r q_rc + error,  s_r = \max_c |W_rc| / 127,  q_rc an integer from -127 to 127
 
-    That takes a quarter of the room. Its cost is measured at 64 points of the prior: "error" is the largest difference
+    That takes a quarter of the room. Its cost is measured at 512 points of the prior: "error" is the largest difference
     between a pixel's mean and the model's own, "mean_error" the mean one.
 
     Args:
@@ -69,9 +69,7 @@ def quantized(model) -> BrowserDecoder | None:
         scale, integers = int8_rows(weights)
         other.weight.copy_(torch.from_numpy(scale[:, None] * integers))
         layers.append((scale, bias, integers))
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        points = model.latent_space.prior().sample((PROBES,))
+    points = probes(model)
     errors = np.abs(decode_images(rounded, points) - checked(decode_images(model, points)))
     if errors.max() > MAX_ERROR:
         return None
@@ -82,11 +80,18 @@ def quantized(model) -> BrowserDecoder | None:
     return BrowserDecoder(network, packed(layers))
 
 
+def probes(model) -> torch.Tensor:
+    """Points (512, event_size) of a model's prior, always the same, at which a decoder's error is measured."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return model.latent_space.prior().sample((PROBES,))
+
+
 def tabulated(images_at: Callable[[np.ndarray], np.ndarray], axes: list[tuple[float, float, int]]) -> BrowserDecoder:
     """Table of images over a grid, between whose places decoder.js interpolates; for any decoder.
 
     An image is stored as its coordinates in the principal components of all of them, in int8. The error is measured at
-    64 places between the grid's.
+    512 places between the grid's.
 
     Args:
         images_at: gives the images (n, H, W) or (n, H, W, 3), in [0, 1], at coordinates (n, number of axes).
@@ -163,5 +168,9 @@ def checked(images: np.ndarray) -> np.ndarray:
 
 
 def stated(errors: np.ndarray) -> dict[str, float]:
-    """Error of a pixel, for a network's description: the largest and the mean one, to two figures."""
-    return {"error": float(f"{errors.max():.2g}"), "mean_error": float(f"{errors.mean():.2g}")}
+    """Error of a pixel, for a network's description: the largest and the mean one, rounded up to two figures."""
+    found = {}
+    for name, value in (("error", errors.max()), ("mean_error", errors.mean())):
+        unit = 10.0 ** (np.floor(np.log10(max(value, 1e-9))) - 1)
+        found[name] = float(f"{np.ceil(value / unit) * unit:.2g}")
+    return found

@@ -68,6 +68,9 @@ function render({ model, el }) {
   const network = model.get("network"), imageOf = imageAt(network, model.get("weights")), tiles = tilesOf(TILES);
   const points = view(model.get("points"), Int8Array), labels = view(model.get("labels"), Uint16Array);
   const names = model.get("names"), short = names.every((name) => name.length <= 2);
+  if (points.length !== 3 * labels.length || labels.some((label) => label >= names.length)) {
+    throw new Error("the points' state is broken");
+  }
   const globe = make("canvas", { tabindex: 0, role: "application", style: "touch-action: pan-y; cursor: grab",
     "aria-label": "globe: drag it, or press the arrow keys, to turn it" });
   const framed = make("canvas", { role: "img", style: "border: 2px solid var(--c2); display: block" });

@@ -1,6 +1,7 @@
 """LatentGlobe: a latent sphere as a globe to turn."""
 
 import struct
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -69,7 +70,6 @@ class LatentGlobe(Panel):
             presets = {} if images is None or labels is None else digit_places(model, images, labels)
         network, weights = quantized(model) or tabulated(self._images_at, GRID)
         network["radius"] = float(model.latent_space.radius)
-        self.fallback = png(static_preview(model))
         places = {name: {"longitude": at, "latitude": up} for name, (at, up) in presets.items()}
         super().__init__(places, network=network, weights=weights, **data)
         if images is None:
@@ -77,6 +77,11 @@ class LatentGlobe(Panel):
         if "table" in network:
             self.observe(self._decode, ["longitude", "latitude"])
             self._decode()
+
+    @cached_property
+    def fallback(self) -> bytes:
+        """PNG of three sides of the globe, for where no JavaScript runs."""
+        return png(static_preview(self._model))
 
     @traitlets.validate("mode")
     def _has_points(self, proposal):

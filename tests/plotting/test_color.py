@@ -12,7 +12,6 @@ from svae_lib.plotting import digit_globe, image_grid, kappa_by_digit, reconstru
 from svae_lib.plotting.dials import AHEAD, RING, ring
 from svae_lib.plotting.globe import decode_at, globe_texture, globe_view
 from svae_lib.plotting.great_circle import two_ways
-from svae_lib.plotting.live_globe import LiveDigitGlobe, digit_patches
 from svae_lib.plotting.style import png, tile, to_pixels
 from svae_lib.plotting.torus import doughnut, torus_texture
 
@@ -117,12 +116,3 @@ def test_two_ways_and_swapped_factors_in_color():
 def test_the_images_of_least_certainty_are_shown_in_color():
     figure = kappa_by_digit(Hue("s2"), torch.rand(20, 3, 5, 7), torch.arange(20) % 10)
     assert np.asarray(figure.axes[1].images[0].get_array()).shape[-1] == 3
-
-
-def test_the_turning_globe_has_a_color_for_each_corner():
-    points, values, triangles = digit_patches(Hue("s2"), tiles=40)
-    assert len(points) == len(values) == 40 * 2 * 3 and values.shape[1] == 3
-    assert len(triangles) == 40 * 2 * 1 * 2
-    globe = LiveDigitGlobe(Hue("s2"), print)
-    assert globe.widget.data[1].vertexcolor[0].startswith("rgb(")
-    assert globe.digit(0, 0) != globe.digit(90, 0)

@@ -8,9 +8,8 @@ import ipywidgets
 import pytest
 from traitlets import TraitError
 
-from svae_lib import build_vae
 from svae_lib.errors import InputError
-from svae_lib.widgets import LatentGlobe, SliderPanel
+from svae_lib.widgets import SliderPanel
 
 
 @pytest.fixture
@@ -99,24 +98,6 @@ def test_a_panel_shows_its_fallback_where_no_kernel_runs(panel):
 
 def test_the_page_does_not_jump(panel):
     assert panel.children[-1].layout.height == "123px"
-
-
-def test_the_latent_globe_turns_by_slider_and_by_hand():
-    panel = LatentGlobe(build_vae((28, 28), "s2", hidden=(16,)), {"Greenwich": (0, 51)})
-    globe, image = panel.picture.children
-    front = bytes(image.value)
-    assert front.startswith(b"\x89PNG")
-    panel.sliders["longitude"].value = 90
-    assert globe.layout.scene.camera.eye.y == pytest.approx(1.25)
-    assert bytes(image.value) != front
-    panel.buttons["reset"].click()
-    assert bytes(image.value) == front
-    panel.buttons["Greenwich"].click()
-    assert panel.values == {"longitude": 0, "latitude": 51}
-    globe.layout.scene.camera = {"eye": {"x": 0, "y": -1, "z": 1}}  # as the browser reports it
-    assert panel.values == {"longitude": -90, "latitude": 45}
-    assert panel.boxes["latitude"].value == 45
-    assert panel.fallback.startswith(b"\x89PNG")
 
 
 def test_without_ipywidgets_one_line_says_what_to_install():
