@@ -44,7 +44,7 @@ attempt("dials", dials)
 
 
 @pytest.mark.parametrize(
-    ("missing", "spared"), [("ipywidgets", []), ("anywidget", ["widgets", "dials"]), ("plotly", ["widgets", "dials"])]
+    ("missing", "spared"), [("ipywidgets", []), ("anywidget", []), ("plotly", ["widgets", "globe", "dials"])]
 )
 def test_it_is_one_line_with_the_pip_command(missing, spared):
     code = [sys.executable, "-c", ATTEMPTS.format(missing=missing)]

@@ -65,9 +65,11 @@ export function tilesOf(count) {
  * @param {{ink: ArrayLike<number>, ground: ArrayLike<number>}} colors red, green and blue from 0 to 255
  */
 export function fillGlobe(pixels, size, [E, N, O], { frames, half, nearest }, { values, shape }, { ink, ground }) {
-  const [height, width, channels = 1] = shape, r = size / 2, area = height * width, out = new Uint32Array(pixels.buffer);
+  const [height, width, channels = 1] = shape, r = size / 2, area = height * width;
+  const out = new Uint32Array(pixels.buffer);
   const rgba = (red, green, blue) => (0xff000000 | (blue << 16) | (green << 8) | red) >>> 0; // in a canvas's bytes
-  const shades = Uint32Array.from({ length: 256 }, (_, v) => rgba(...ground.map((g, c) => g + ((ink[c] - g) * v) / 255)));
+  const mixed = (v) => ground.map((g, c) => g + ((ink[c] - g) * v) / 255);
+  const shades = Uint32Array.from({ length: 256 }, (_, v) => rgba(...mixed(v)));
   for (let py = 0, at = 0; py < size; py++) {
     const v = (r - py - 0.5) / (r - 1), x0 = v * N[0], y0 = v * N[1], z0 = v * N[2];
     for (let px = 0; px < size; px++, at++) {
