@@ -3,7 +3,10 @@
 #   TORCH_INDEX=URL     the wheel index that torch and torchvision come from
 
 PY := .venv/bin/python
-PYTEST := $(PY) -m pytest --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg
+# The files side by side, a worker a core (see tests/conftest.py); WORKERS=0 runs one after the other in one process.
+WORKERS ?= auto
+PYTEST := $(PY) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+PYTEST += --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg
 
 # A thread that waits gives its core away, in notebooks that import torch first too (see svae_lib/threads.py).
 export OMP_WAIT_POLICY ?= PASSIVE

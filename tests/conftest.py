@@ -1,4 +1,7 @@
-"""What every test stands on: the same random numbers each time, no window, and the real data where they are."""
+"""What every test stands on: the same random numbers each time, no window, and the real data where they are.
+
+`make test` runs the files of tests, doctests and chapters side by side, a worker of pytest-xdist a core.
+"""
 
 import os
 import shutil
@@ -11,8 +14,34 @@ import pytest
 os.environ.setdefault("MPLBACKEND", "Agg")
 signal.signal(signal.SIGINT, signal.default_int_handler)  # started in the background, a shell's commands ignore Ctrl-C
 CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+# The files that take longest, begun first: so no worker is still at one of them when the others have ended.
+LONG = ["test_browser.py", ".ipynb", "test_sweep.py", "test_openers.py", "test_cli.py", "test_ends.py"]
 hypothesis.settings.register_profile("svae_lib", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("svae_lib")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """A worker for each core that this process may keep busy; each takes a gigabyte, so at most four."""
+    from svae_lib.threads import available_cores
+
+    return min(available_cores(), 4)
+
+
+def pytest_collection_modifyitems(items) -> None:
+    def rank(item) -> int:
+        file = item.nodeid.partition("::")[0]
+        return next((place for place, name in enumerate(LONG) if file.endswith(name)), len(LONG))
+
+    items.sort(key=rank)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _a_core_a_worker():
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        import torch
+
+        torch.set_num_threads(1)
 
 
 @pytest.fixture(autouse=True)
