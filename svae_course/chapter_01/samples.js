@@ -2,7 +2,8 @@
 import { uniforms } from "../../svae_lib/widgets/noise.js";
 import { marginalDensity, quantities } from "../../svae_lib/widgets/vmf.js";
 
-export const COUNT = 1000, BINS = 30;
+export const COUNT = 1000;
+export const BINS = 30;
 const NODES = 1024, GRID = 600;
 const NOISE = uniforms(3 * COUNT, 1);
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 SHIM = Path(__file__).with_name("shim.js")
 _IMPORT = re.compile(r'import \{ ([\w, ]+) \} from "(\.[\w./-]+\.js)";')
-_EXPORT = re.compile(r"export (?:(?:async )?function\*?|class|const|let) (\w+)")
+_EXPORT = re.compile(r"export (?:(?:async )?function\*? (\w+)\(|class (\w+) |const (\w+) = (?!.*, \w+ = .*;$))")
 _DEFAULT = re.compile(r"export default ")
 
 
@@ -28,7 +28,7 @@ def _parsed(module: Path) -> tuple[str, dict[Path, str], list[str]]:
         if found := _IMPORT.fullmatch(line):
             imports[(module.parent / found[2]).resolve()] = found[1]
         elif found := _EXPORT.match(line):
-            exports.append(found[1])
+            exports.append(found[1] or found[2] or found[3])
             lines.append(line.removeprefix("export "))
         elif _DEFAULT.match(line):
             exports.append("widget")
@@ -48,8 +48,10 @@ def _joined(modules: list[Path]) -> tuple[str, dict[Path, str]]:
         if module in names:
             return
         body, imports, exports = _parsed(module)
-        for imported in imports:
+        for imported, what in imports.items():
             visit(imported)
+            if missing := set(what.split(", ")) - set(_parsed(imported)[2]):
+                raise ValueError(f"{module}: {imported.name} does not export {', '.join(sorted(missing))}")
         names[module] = f"svae_{len(names)}"
         taken = "".join(f"const {{ {what} }} = {names[source]};\n" for source, what in imports.items())
         inner = f"{taken}{body}\nreturn {{ {', '.join(exports)} }};"

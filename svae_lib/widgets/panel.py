@@ -117,7 +117,7 @@ class Panel(anywidget.AnyWidget):
         3
     """
 
-    name: str  # in the list of panels that JupyterLab's renderer knows
+    name: str | None = None  # in the list that JupyterLab's renderer knows; without one it needs a kernel, or save()
     label: str  # the picture in a few words, read aloud before the values
     module: Path
     fallback: bytes = b""  # PNG
@@ -172,7 +172,7 @@ class Panel(anywidget.AnyWidget):
         values = {name: getattr(self, name) for name in sorted(names) if not name.startswith("_")}
         data = {name: base64.b64encode(v).decode() for name, v in values.items() if isinstance(v, bytes)}
         state = {name: v for name, v in values.items() if name not in data}
-        return {"format": FORMAT, "panel": self.name, "state": state, "bytes": data}
+        return {"format": FORMAT, "panel": str(self.name), "state": state, "bytes": data}
 
     def save(self, path: str | Path) -> None:
         """Write one page of HTML that holds all it needs: the panel is alive in it, without Python and a network.
@@ -186,7 +186,7 @@ class Panel(anywidget.AnyWidget):
         picture = base64.b64encode(self.fallback).decode()
         data = json.dumps(self.page(), allow_nan=False).replace("</", "<\\/")
         text = _PAGE.format(
-            label=html.escape(self.label), picture=picture, data=data, script=script({self.name: self.module})
+            label=html.escape(self.label), picture=picture, data=data, script=script({str(self.name): self.module})
         )
         atomic_write(path, text.encode())
 
@@ -208,8 +208,10 @@ class Panel(anywidget.AnyWidget):
 
     def _repr_mimebundle_(self, **kwargs) -> tuple[dict, dict]:
         shown, _ = super()._repr_mimebundle_(**kwargs)
-        still = {"text/plain": repr(self), "image/png": base64.b64encode(self.fallback).decode(), MIME: self.page()}
-        return shown | still, {"image/png": {"alt": repr(self)}}
+        shown |= {"text/plain": repr(self), "image/png": base64.b64encode(self.fallback).decode()}
+        if self.name:
+            shown[MIME] = self.page()
+        return shown, {"image/png": {"alt": repr(self)}}
 
 
 _PAGE = """<!DOCTYPE html>

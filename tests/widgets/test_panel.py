@@ -119,6 +119,15 @@ def test_an_output_holds_all_that_a_browser_needs(panel):
     assert set(page["state"]) == {"m", "kappa", "look", "start", "presets", "spec"}
 
 
+def test_a_readers_own_panel_needs_no_name_and_shows_its_live_view():
+    class Own(Panel):
+        label, module = "my own", HERE / "minimal.js"
+        m = Slider(3, min=2, max=50, label="coordinates m")
+
+    bundle, _ = Own()._repr_mimebundle_()
+    assert set(bundle) == {"application/vnd.jupyter.widget-view+json", "image/png", "text/plain"}
+
+
 def test_modules_are_joined_each_once_in_a_scope_of_its_own():
     text = bundle(HERE / "minimal.js")
     assert text.count("=> { // panel.js") == text.count("=> { // style.js") == 1
@@ -129,6 +138,13 @@ def test_a_module_of_another_form_is_refused(tmp_path):
     (tmp_path / "a.js").write_text('import x from "./b.js";\n')
     with pytest.raises(ValueError, match="a.js:1: 'import x"):
         bundle(tmp_path / "a.js")
+    (tmp_path / "d.js").write_text("export const A = 1, B = 2;\n")
+    with pytest.raises(ValueError, match="d.js:1: 'export const A = 1, B = 2;'"):
+        bundle(tmp_path / "d.js")
+    (tmp_path / "e.js").write_text('import { f, g } from "./f.js";\n')
+    (tmp_path / "f.js").write_text("export function f(x) {}\n")
+    with pytest.raises(ValueError, match="f.js does not export g"):
+        bundle(tmp_path / "e.js")
     (tmp_path / "c.js").write_text('export const A = "</script>";\n')
     with pytest.raises(ValueError, match="ends a script"):
         script({"c": tmp_path / "c.js"})
@@ -178,3 +194,149 @@ def test_what_a_slider_can_take_is_the_same_in_javascript(evaluate):
         assert panel.kappa == snapped
     nonsense = 'm.snap(it, "") ?? m.snap(it, "x") ?? m.snap(it, null) ?? m.snap(it, [1]) ?? m.snap(it, NaN)'
     assert evaluate(WIDGETS / "panel.js", nonsense, slider) is None
+
+
+MOUNTED = """(async ([page, act]) => {
+    const { mount } = await import("/svae_lib/widgets/shim.js");
+    const el = document.createElement("div"), frame = () => new Promise((done) => setTimeout(done, 120));
+    document.body.append(el);
+    try {
+        const end = mount(el, m.default, page, new Map([["a.bin", new ArrayBuffer(3)]]));
+        return await new Function("el", "end", "frame", `return (async () => ${act})()`)(el, end, frame);
+    } catch (error) {
+        return `${error.message}; ${el.children.length} left`;
+    } finally { el.remove(); }
+})(it)"""
+
+
+@pytest.fixture
+def mounted(evaluate):
+    """Value of an expression over a mounted page's `el`, `end` and `frame`; else the error, and what is left in it."""
+    return lambda page, act: evaluate(HERE / "minimal.js", MOUNTED, [page, act])
+
+
+def changed(page: dict, **state) -> dict:
+    """The page with parts of its state changed; parts of the specification are named spec_NAME."""
+    page = json.loads(json.dumps(page))
+    for name, value in state.items():
+        place = page["state"]["spec"] if name.startswith("spec_") else page["state"]
+        place[name.removeprefix("spec_")] = value
+    return page
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"spec": None},
+        {"spec": "<img src=x onerror=alert(1)>"},
+        {"spec_label": ["a"]},
+        {"spec_label": "a" * 10_000},
+        {"spec_sliders": [{"name": "m"}]},
+        {"spec_sliders": {"length": 1}},
+        {"spec_sliders": [{"name": "m", "label": "m", "unit": "", "min": 3, "max": 2, "step": 1}]},
+        {"spec_sliders": [{"name": "m", "label": "m", "unit": "", "min": 2, "max": 3, "step": 0}]},
+        {"spec_choices": [{"name": "look", "label": "look", "options": []}]},
+        {"spec_choices": [{"name": "look", "label": "look", "options": ["a"] * 10_000}]},
+        {"spec_start": None},
+    ],
+    ids=lambda broken: next(iter(broken)),
+)
+def test_a_broken_state_is_an_error_and_leaves_nothing(mounted, panel, broken):
+    assert mounted(changed(panel.page(), **broken), "0") == "the panel's state is broken; 0 left"
+
+
+def test_a_newer_page_and_a_missing_file_are_errors(mounted, panel):
+    newer = panel.page() | {"format": 2}
+    assert mounted(newer, "0") == "unknown or newer panel; 0 left"
+    assert mounted(panel.page() | {"files": {"data": "b.bin"}}, "0") == "a file of its data is missing; 0 left"
+    assert mounted(panel.page() | {"files": {"data": "a.bin"}}, "el.children.length") == 1
+
+
+def test_values_of_another_type_are_what_the_panel_came_with(mounted, panel):
+    page = changed(panel.page(), m="7", kappa=[1], look={"a": 1}, presets=[["x"], 3, ["<b>y</b>", {"m": 4}]])
+    assert mounted(page, 'el.querySelector(".say").textContent') == "κ = 1, m = 7, plain: 7"
+    assert mounted(page, '[...el.querySelectorAll("button")].map((it) => it.textContent)') == ["<b>y</b>", "reset"]
+    assert mounted(changed(panel.page(), spec_label="<b>bold</b>"), 'el.querySelectorAll("b").length') == 0
+
+
+def test_it_draws_once_a_frame_and_ends_whole(mounted, panel):
+    act = """{
+        const [m, kappa] = el.querySelectorAll("input[type=range]"), say = el.querySelector(".say");
+        let draws = 0;
+        await frame();
+        new MutationObserver((records) => { draws += records.length; }).observe(say, { childList: true });
+        const move = () => { for (const [range, value] of [[m, 9], [kappa, 2], [m, 11]]) {
+            range.value = value; range.dispatchEvent(new Event("input"));
+        } };
+        move();
+        await frame();
+        const text = say.textContent;
+        end();
+        move();
+        await frame();
+        return [draws, text, el.children.length, say.textContent == text];
+    }"""
+    assert mounted(panel.page(), act) == [1, "κ = 2, m = 11, plain: 22", 0, True]
+
+
+def contrast(one: list[float], other: list[float]) -> float:
+    """WCAG's contrast of two colors, 0 to 255 each."""
+
+    def luminance(color):
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (part / 255 for part in color)]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize(("theme", "ground"), [("light", [255] * 3), ("dark", [17] * 3)])  # JupyterLab's
+def test_the_palette_stands_out_from_the_ground(evaluate, theme, ground):
+    act = f"""(() => {{
+        const style = document.createElement("style"), root = document.createElement("div");
+        style.textContent = m.CSS; root.className = "svae-panel"; root.dataset.theme = "{theme}";
+        document.body.append(style, root);
+        const found = it.map((i) => getComputedStyle(root).getPropertyValue(`--c${{i}}`));
+        style.remove(); root.remove();
+        return found;
+    }})()"""
+    for color in evaluate(WIDGETS / "style.js", act, list(range(10))):
+        assert contrast([int(color[i : i + 2], 16) for i in (1, 3, 5)], ground) >= 3, color  # WCAG 1.4.11
+
+
+@pytest.mark.parametrize("width", [320, 390, 800, 1400])
+@pytest.mark.parametrize("look", [{"color_scheme": "light"}, {"color_scheme": "dark"}, {"forced_colors": "active"}])
+def test_a_saved_page_fits(saved, width, look):
+    saved.emulate_media(**{"color_scheme": "light", "forced_colors": "none"} | look)
+    saved.set_viewport_size({"width": width, "height": 700})
+    saved.wait_for_function("document.querySelector('.picture').getBoundingClientRect().width > 0")
+    assert saved.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    theme = "dark" if look.get("color_scheme") == "dark" else "light"
+    saved.wait_for_function(f"document.querySelector('.svae-panel').dataset.theme == '{theme}'")
+    for part in saved.locator(".svae-panel :is(input, button, .say, .picture)").all():
+        box = part.bounding_box()
+        assert box["x"] >= 0 and box["x"] + box["width"] <= width
+
+
+@pytest.mark.parametrize(
+    ("call", "expected"),
+    [
+        ("[0, 10, false, 5]", [[0, "0"], [2, "2"], [4, "4"], [6, "6"], [8, "8"], [10, "10"]]),
+        ("[-0.3, 0.3, false, 3]", [[-0.2, "−0.2"], [0, "0.0"], [0.2, "0.2"]]),
+        (
+            "[0.002, 250, true, 9]",
+            [[10.0**power, text] for power, text in enumerate(("0.01", "0.1", "1", "10", "100"), -2)],
+        ),
+        ("[1, 20, true, 9]", [[1, "1"], [2, "2"], [5, "5"], [10, "10"], [20, "20"]]),
+        ("[1e-6, 10, true, 4]", [[1e-6, "10⁻⁶"], [1e-4, "10⁻⁴"], [0.01, "0.01"], [1, "1"]]),
+    ],
+)
+def test_ticks_stand_at_round_numbers(evaluate, call, expected):
+    found = evaluate(WIDGETS / "axes.js", f"m.ticks(...{call})")
+    assert [text for _, text in found] == [text for _, text in expected]
+    assert [value for value, _ in found] == pytest.approx([value for value, _ in expected])
+
+
+def test_a_curve_leaves_out_what_is_not_finite(evaluate):
+    path = "m.curve([0, 1, 2, 3, 4], [1, 2, NaN, 4, Infinity])"
+    assert evaluate(WIDGETS / "axes.js", path) == "M0.0 1.0L1.0 2.0M3.0 4.0"
