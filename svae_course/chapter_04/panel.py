@@ -1,10 +1,12 @@
 """The panel of chapter 04: the posterior of a partition at given concentrations, and images decoded from its prior."""
 
+from functools import cached_property
+from pathlib import Path
 from textwrap import fill
 from typing import NamedTuple
 
-import ipywidgets as widgets
 import numpy as np
+import traitlets
 from matplotlib.image import AxesImage
 from matplotlib.text import Text
 from torch.distributions import kl_divergence
@@ -14,12 +16,12 @@ from svae_course.vmf import vmf_at_pole
 from svae_lib.distributions import HypersphericalUniform
 from svae_lib.errors import InputError
 from svae_lib.latent_spaces import parse_latent_space
-from svae_lib.plotting.live import LiveFigure
 from svae_lib.plotting.style import DIGIT_CMAP, FACTOR_COLORS, Picture, new_figure, png, styled, tile, to_numpy
 from svae_lib.reading import load_weights
-from svae_lib.widgets import SliderPanel
+from svae_lib.widgets.panel import Choice, Panel, Slider
 
 WIDTHS = (1.15, 0.75, 1.3)
+SHOWN = 24  # images
 EQUAL_KL = (("s10", 50, 50), ("s5,s5", 88, 5), ("5xs2", 50, 5))
 PRESETS = {
     "certain of all": {"first": 100, "others": 100},
@@ -75,26 +77,6 @@ def stored_samples(path, spaces: tuple[str, ...]) -> dict[str, np.ndarray | str]
     return {space: found.get(str(parse_latent_space(space)), missing) for space in spaces}
 
 
-class PartitionPicture:
-    """Spread of a partition's vMF in each dimension, the KL of each factor, and images decoded from its prior.
-
-    Args:
-        samples_path: see `stored_samples`.
-        spaces: the partitions that `draw` can show.
-    """
-
-    @styled
-    def __init__(self, samples_path, spaces: tuple[str, ...] = TEN):
-        self._samples = stored_samples(samples_path, spaces)
-        figure = new_figure(9.6, 3.7, " ")
-        self._parts = draw_partition(figure.subplots(1, 3, width_ratios=WIDTHS), spaces)
-        self._live = LiveFigure(figure, [*self._parts.spreads, *self._parts.costs, *self._parts[2:]])
-
-    def draw(self, space: str, first: float, others: float) -> bytes:
-        """PNG of a partition at the concentrations of its first factor and of all others."""
-        return self._live.frame(fill_partition(self._parts, space, first, others, self._samples[space]))
-
-
 class Parts(NamedTuple):
     """Artists that change: one bar per dimension, one bar per factor, the images, and the line where there are none."""
 
@@ -132,10 +114,10 @@ def fill_partition(parts: Parts, space: str, first: float, others: float, sample
     set_bars(parts.costs, view.kl, colors)
     parts.images.set_visible(not isinstance(samples, str))
     if parts.images.get_visible():
-        parts.images.set_data(tile(samples[:24], columns=6))
+        parts.images.set_data(tile(samples[:SHOWN], columns=6))
     parts.message.set_text(fill(samples, 34) if isinstance(samples, str) else "")
     kappas = f"κ = {first:g}" if row.concentrations == 1 else f"κ = {first:g}, the others {others:g}"
-    counts = f"m = {row.coordinates} coordinates, encoder {row.parameters}"
+    counts = f"m = {row.coordinates} coordinates, the encoder gives {row.parameters}"
     return f"{row.name}: {kappas}: KL = {view.kl.sum():.1f} nats; {counts}"
 
 
@@ -167,7 +149,24 @@ def static_preview(samples_path, settings: tuple = EQUAL_KL) -> Picture:
     return figure
 
 
-class PartitionPanel(SliderPanel):
+def packed(images: np.ndarray) -> bytes:
+    """Images in fifths of [0, 1], three pixels a byte, for the browser.
+
+    Args:
+        images: (N, H, W), N H W a multiple of 3.
+
+    Returns:
+        The bytes, a + 6 b + 36 c for pixels of a, b and c fifths.
+
+    Example:
+        >>> list(packed(np.array([[[0.2, 0.0, 1.0]]])))
+        [181]
+    """
+    fifths = np.rint(5 * images).astype(np.uint8).reshape(-1, 3)
+    return (fifths @ np.array([1, 6, 36], dtype=np.uint8)).tobytes()
+
+
+class PartitionPanel(Panel):
     """Panel of a budget of ten dimensions on one sphere and on several: 10; 5+5; 4+3+3; 5×2.
 
     Bars show how wide the posterior is in each dimension and the KL of each factor, in the color of the factor; beside
@@ -180,22 +179,38 @@ class PartitionPanel(SliderPanel):
         presets: values of both sliders by name, one button each.
 
     Attributes:
-        partition: the toggle above the picture, which chooses the partition; reset leaves it as it is.
+        partition: the latent space that is shown, one of `spaces`; reset leaves it as it is.
+
+    Example:
+        >>> panel = PartitionPanel("no_such_file")
+        >>> panel.set(partition="s5,s5", first=88)
+        >>> panel.values
+        {'first': 88, 'others': 5}
     """
 
+    name, module = "partition", Path(__file__).with_name("panel.js")
+    label = "Ten dimensions on one sphere or on several: spread, KL and decoded images"
+    first = Slider(50, min=1, max=200, label="κ of factor 1")
+    others = Slider(5, min=1, max=200, label="κ of the others")
+    rows = traitlets.List().tag(sync=True)  # of each space its counts, and the line that says why it has no images
+    images = traitlets.Bytes().tag(sync=True)  # `packed`, of the spaces that have some
+
     def __init__(self, samples, spaces: tuple[str, ...] = TEN, presets: dict[str, dict[str, float]] = PRESETS):
-        picture, image = PartitionPicture(samples, spaces), widgets.Image(format="png")
-        self.partition = widgets.ToggleButtons(options=[(partition(space).name, space) for space in spaces])
-        self.partition.value = spaces[-1]
+        self.add_traits(partition=Choice(spaces, label="ten dimensions as"))
+        found = stored_samples(samples, spaces)
+        images = [each[:SHOWN] for each in found.values() if not isinstance(each, str)]
+        super().__init__(
+            presets,
+            partition=spaces[-1],
+            rows=[
+                partition(space)._asdict() | {"space": space, "message": each if isinstance(each, str) else ""}
+                for space, each in found.items()
+            ],
+            images=b"".join(map(packed, images)),
+        )
+        self._samples = samples
 
-        def draw(first: float, others: float) -> None:
-            image.value = picture.draw(self.partition.value, first, others)
-
-        style = {"description_width": "11em"}
-        sliders = {
-            "first": widgets.IntSlider(50, min=1, max=200, description="κ of factor 1", style=style),
-            "others": widgets.IntSlider(5, min=1, max=200, description="κ of the others", style=style),
-        }
-        still = png(static_preview(samples))
-        super().__init__(sliders, draw, image, fallback=still, presets=presets, height=375)
-        self._add_toggle("ten dimensions as", self.partition)
+    @cached_property
+    def fallback(self) -> bytes:
+        """PNG of three settings of equal KL."""
+        return png(static_preview(self._samples))

@@ -6,7 +6,6 @@ from svae_lib.errors import InputError
 from svae_lib.plotting.decoding import decode_images, embed_images, factors_of, is_sphere
 from svae_lib.plotting.images import draw_digit
 from svae_lib.plotting.latent import angle
-from svae_lib.plotting.live import LiveFigure
 from svae_lib.plotting.style import DIGIT_CMAP, MARK, OUTLINE, Picture, circle, new_figure, styled, white
 
 HAND = {"color": MARK, "linewidth": 3, "solid_capstyle": "round"}
@@ -119,42 +118,6 @@ def ring(images: np.ndarray) -> np.ndarray:
         left = round(RING / 2 + reach * np.cos(turn) - width / 2)
         canvas[top : top + height, left : left + width] = image
     return canvas
-
-
-class DialsPicture:
-    """Every dial with its hand and its ring of digits, and beside them the digit decoded at their positions.
-
-    Args:
-        model: a VAE whose latent space is a sphere or a product of spheres.
-
-    Attributes:
-        names: of the dials.
-        frames: in which they turn unless `draw` is given others.
-        height: of the picture, pixels.
-    """
-
-    @styled
-    def __init__(self, model):
-        self.model, self.frames, self.names = model, dial_frames(model.latent_space), dial_names(model.latent_space)
-        cells = len(self.names) + 1
-        columns = cells if cells < 4 else -(-cells // 2)
-        rows = -(-cells // columns)
-        self.height = 265 * rows + 40
-        figure = new_figure(2.85 * columns, self.height / 100, "The digit at the dials' positions")
-        axes = figure.subplots(rows, columns, squeeze=False).ravel()
-        for spare in axes[cells:]:
-            spare.set_axis_off()
-        self._dials = [draw_dial(each) for each in axes[: cells - 1]]
-        self._digit = draw_decoded(axes[cells - 1])
-        self._live = LiveFigure(figure, [part for dial in self._dials for part in dial] + [self._digit])
-
-    def draw(self, degrees, frames: list[np.ndarray] | None = None) -> bytes:
-        """PNG of the dials at these degrees, turning in these frames (the first axes', if None)."""
-        image, ahead = dial_view(self.model, frames or self.frames, degrees)
-        self._digit.set_data(image)
-        for dial, name, turn, images in zip(self._dials, self.names, degrees, ahead, strict=True):
-            turn_dial(dial, name, turn, images)
-        return self._live.frame("Each dial is ringed by the digits that turning it leads to")
 
 
 def dial_names(space) -> list[str]:

@@ -1,4 +1,4 @@
-"""The partition panel: what it shows, its stored samples, and its sliders driven from code."""
+"""The partition panel: what it shows in Python and in the browser, its stored samples, its traits."""
 
 import numpy as np
 import pytest
@@ -6,11 +6,12 @@ import torch
 from torch.distributions import kl_divergence
 
 from svae_course.chapter_04.figures import TEN, partition
-from svae_course.chapter_04.panel import PartitionPanel, factor_shapes, stored_samples
+from svae_course.chapter_04.panel import PRESETS, PartitionPanel, factor_shapes, stored_samples
 from svae_course.vmf import floor_kl
 from svae_lib import parse_latent_space
+from svae_lib.errors import InputError
 from svae_lib.files import save_weights
-from tests.moved import each_moves
+from tests.tree import ROOT
 
 
 @pytest.mark.parametrize("space", TEN)
@@ -45,46 +46,68 @@ def test_stored_samples_are_found_and_what_is_missing_is_said(tmp_path):
 
 
 SPACES = ("s10", "s5,s5", "s4,s3,s3", "5xs2")
+MODULE = ROOT / "svae_course/chapter_04/panel.js"
 
 
-@pytest.fixture
-def samples(tmp_path):
-    path = tmp_path / "samples.safetensors"
+@pytest.fixture(scope="module")
+def samples(tmp_path_factory):
+    path = tmp_path_factory.mktemp("samples") / "samples.safetensors"
     save_weights(path, {space: torch.randint(0, 256, (24, 28, 28), dtype=torch.uint8) for space in SPACES})
     return path
 
 
-def test_sliders_boxes_presets_and_the_toggle_move_the_picture(samples):
+def test_sliders_presets_and_the_choice_are_traits(samples):
     panel = PartitionPanel(samples)
-    first = each_moves(
-        panel,
-        lambda: setattr(panel.sliders["first"], "value", 51),
-        lambda: setattr(panel.boxes["others"], "value", 6),
-        *[lambda space=space: setattr(panel.partition, "value", space) for space in SPACES[:3]],
-        panel.buttons["certain of none"].click,
-    )
-    assert panel.values == {"first": 1, "others": 1}
-    panel.partition.value = SPACES[3]  # reset leaves the toggle as it is
-    panel.buttons["reset"].click()
-    assert bytes(panel.picture.value) == first
+    assert panel.values == {"first": 50, "others": 5} and panel.partition == "5xs2"
+    for name, at in panel.presets:
+        panel.set(**at)
+        assert panel.values == at == PRESETS[name]
+    panel.partition = "s10"
+    panel.reset()
+    assert panel.values == {"first": 50, "others": 5} and panel.partition == "s10"  # reset leaves the choice as it is
+    with pytest.raises(InputError, match="partition takes one of 's10', 's5,s5', 's4,s3,s3', '5xs2', not 's9'"):
+        panel.partition = "s9"
 
 
-def test_one_sphere_has_no_others(samples):
-    panel = PartitionPanel(samples)
-    panel.partition.value = "s10"
-    before = bytes(panel.picture.value)
-    panel.sliders["others"].value = 150
-    assert bytes(panel.picture.value) == before
+def test_without_stored_samples_it_says_what_is_missing(tmp_path):
+    panel = PartitionPanel(tmp_path / "missing.safetensors")
+    assert panel.images == b""
+    assert all("there are no weights" in row["message"] for row in panel.rows)
+    assert panel.fallback.startswith(b"\x89PNG")
 
 
-def test_without_stored_samples_it_works_and_says_what_is_missing(samples, tmp_path):
-    with_samples, without = PartitionPanel(samples), PartitionPanel(tmp_path / "missing.safetensors")
-    assert bytes(without.picture.value) != bytes(with_samples.picture.value)
-    without.sliders["first"].value = 100
-    assert without.fallback.startswith(b"\x89PNG")
-
-
-def test_it_has_a_still_picture_for_where_no_kernel_runs(samples):
+def test_it_has_a_still_picture_for_where_no_javascript_runs(samples):
     bundle, _ = PartitionPanel(samples)._repr_mimebundle_()
-    assert bundle["text/plain"] == "PartitionPanel: sliders first, others; live where a kernel runs"
+    assert bundle["text/plain"].startswith("PartitionPanel: Ten dimensions on one sphere or on several")
     assert "image/png" in bundle
+
+
+def test_kl_and_spread_in_the_browser_are_those_of_python_to_the_ends_of_the_sliders(evaluate):
+    kappas = [1, 2, 3, 5, 10, 31, 50, 99, 200]
+    cases = [(partition(space).dims, (a, *[b] * (partition(space).concentrations - 1)))
+             for space in (*SPACES, "2xs1") for a in kappas for b in kappas]  # fmt: skip
+    found = evaluate(MODULE, "it.map(([dims, kappas]) => m.factorShapes(dims, kappas))", cases)
+    for (dims, at), view in zip(cases, found, strict=True):
+        expected = factor_shapes(dims, at)
+        np.testing.assert_allclose(view["kl"], expected.kl, rtol=1e-9)
+        np.testing.assert_allclose(view["spread"], expected.spread, rtol=1e-9)
+
+
+def test_images_arrive_in_the_browser_as_they_are_stored(evaluate, samples):
+    panel = PartitionPanel(samples)
+    expected = np.concatenate([images.ravel() for images in stored_samples(samples, SPACES).values()])
+    found = evaluate(MODULE, "[...m.unpacked(Uint8Array.from(it))]", list(panel.images))
+    np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
+def test_the_line_under_the_sliders_says_what_is_shown(evaluate, samples):
+    """Five spheres, one of them at kappa = 50 and the others at 5, as chapter 04 says."""
+    panel = PartitionPanel(samples)
+    shown = """(async () => {
+        const { default: partition } = await import("/svae_course/chapter_04/panel.js");
+        m.mount(document.body, partition, it);
+        return [document.querySelector(".say").textContent, document.querySelector(".picture").ariaLabel];
+    })()"""
+    said, label = evaluate(ROOT / "svae_lib/widgets/shim.js", shown, panel.page())
+    assert said == "5×2: κ = 50, the others 5: KL = 8.8 nats; m = 15 coordinates, the encoder gives 20 numbers"
+    assert label == f"{panel.label}. {said}"
