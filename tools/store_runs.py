@@ -29,6 +29,7 @@ from svae_lib.plotting.decoding import embed_images
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 SWEEPS = {  # by the file under notebooks/results/ that holds their runs
     "mnist.json": ("mnist_spaces", "mnist_more", "mnist_best", "mnist_heads"),
+    "mnist_long.json": ("table_long",),
     "heads_mnist_5k.json": ("heads_mnist_5k", "families_mnist_5k"),
     "caltech101_silhouettes.json": ("caltech_silhouettes",),
     "05_shapes.json": ("shapes",),
@@ -69,7 +70,17 @@ def row(run: RunFolder) -> dict:
     kept |= {"validation_elbo": best["validation_elbo"]}
     spheres = experiment.select("radius", "concentration_head") if has_spheres(experiment) else {}
     rounded = {name: round(value, 3) if isinstance(value, float) else value for name, value in kept.items()}
-    return {"command": command(experiment), **spheres, **rounded}
+    return {"command": command(experiment), **spheres, **rounded, **scored_again(run)}
+
+
+def scored_again(run: RunFolder) -> dict:
+    """Scores that `svae evaluate RUN -lls 5000 --num-images 1000 > RUN/evaluation.json` wrote, if it did."""
+    path = run.path / "evaluation.json"
+    if not path.exists():
+        return {}
+    scores = json.loads(path.read_bytes())
+    samples, images = scores["num_importance_samples"], scores["num_test_images"]
+    return {f"log_likelihood_{samples}_samples_{images}_images": round(scores["test_log_likelihood"], 3)}
 
 
 @cache

@@ -93,6 +93,8 @@ class PowerSpherical(RotationallySymmetric):
 
 def _standard_gamma(a: Tensor) -> Tensor:
     """Gamma draws, which torch can differentiate once in reverse, and this function once in forward mode."""
+    if a.is_cuda and a.dtype == torch.float32:  # there torch's derivative overflows at 1e30; on the CPU it is float64's
+        return _standard_gamma(a.double()).float()
     if is_plain_eager() or forward_ad._current_level < 0:
         return torch._standard_gamma(a)
     point, h = expansion_point(a, derivatives=1)

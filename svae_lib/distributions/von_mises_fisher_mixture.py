@@ -86,13 +86,14 @@ class ClusteredMixture(MixtureSameFamily):
         """A function of log p_j q_j(z), (..., K), for points given as a tensor or an array, and given back as such."""
         log_share = self.mixture_distribution.logits.log_softmax(-1)
         points = as_points(z)
+        points = points if isinstance(z, Tensor) else points.to(log_share.device)
         rows = max(1, _MAX_ELEMENTS // max(1, self._num_component * points[:1].numel()))
         chunks = [
             function(self.component_distribution.log_prob(self._pad(chunk)) + log_share)
             for chunk in (points.split(rows) if points.ndim > 1 else (points,))
         ]
         result = torch.cat(chunks) if points.ndim > 1 else chunks[0]
-        return result if isinstance(z, Tensor) else result.numpy()
+        return result if isinstance(z, Tensor) else result.cpu().numpy()
 
 
 class VonMisesFisherMixture(ClusteredMixture):

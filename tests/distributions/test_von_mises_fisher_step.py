@@ -16,6 +16,7 @@ from tests.distributions import polar
 from tests.distributions.registry import direction
 
 DTYPES = [torch.float32, torch.float64]
+HERE = torch.get_default_device()  # the CPU, but under tests.on_device
 RADII = [None, 2.5, "each"]
 
 
@@ -45,7 +46,7 @@ def by_the_distribution(u, k, radius, noise):
 def test_values_and_gradients_are_those_of_the_distribution(m, dtype, radius):
     """KL and the implicit derivative for the same draw; by the written-out backward and by the one with a graph."""
     given = inputs(m, (40, 3), dtype, radius)
-    (noise,) = step.draw_noise(1, (40, 3), m, dtype, "cpu")
+    (noise,) = step.draw_noise(1, (40, 3), m, dtype, HERE)
     u, k, *r = given
     z, kl = step.sample_and_kl(u, k, *(r or [None]), noise)
     expected = by_the_distribution(u, k, *(r or [None]), noise)
@@ -63,7 +64,7 @@ def test_values_and_gradients_are_those_of_the_distribution(m, dtype, radius):
 @pytest.mark.parametrize("m", [2, 3, 6])
 def test_it_has_two_derivatives(m):
     given = inputs(m, (4,), torch.float64, 2.5)
-    (noise,) = step.draw_noise(1, (4,), m, torch.float64, "cpu")
+    (noise,) = step.draw_noise(1, (4,), m, torch.float64, HERE)
 
     def gradients(*given):
         outputs = step.sample_and_kl(*given, noise)
@@ -84,7 +85,7 @@ def test_the_samples_are_von_mises_fisher(m, k, dtype):
     exact = polar.von_mises_fisher(m, k)
     mu = direction(m, dtype=dtype)
     for rows, steps in ((20, 200), (4000, 1)):
-        noise = step.draw_noise(steps, (rows,), m, dtype, "cpu")
+        noise = step.draw_noise(steps, (rows,), m, dtype, HERE)
         u = 7 * mu.expand(rows, m)
         z = torch.cat([step.sample_and_kl(u, torch.full((rows,), k, dtype=dtype), None, n)[0] for n in noise])
         assert (z.norm(dim=-1) - 1).abs().max() < (1e-6 if dtype == torch.float32 else 1e-14)
@@ -129,7 +130,7 @@ def test_rows_beyond_the_reserve_take_new_proposals():
     """Where every proposal of the noise is rejected, and the reserve is too small for all rows."""
     m, rows = 5, 1000
     torch.manual_seed(0)
-    (noise,) = step.draw_noise(1, (rows,), m, torch.float64, "cpu")
+    (noise,) = step.draw_noise(1, (rows,), m, torch.float64, HERE)
     noise.polar.proposals.bound.fill_(-1.0)
     k = torch.full((rows,), 9.0, dtype=torch.float64)
     versine, sine = draw_polar_angle(k, m, noise.polar)
@@ -143,7 +144,7 @@ def test_the_noise_is_torchs_and_can_be_drawn_again():
     for _ in range(2):
         torch.manual_seed(4)
         draws.append(
-            [step.sample_and_kl(u, k, None, noise)[0] for noise in step.draw_noise(3, (30,), 4, k.dtype, "cpu")]
+            [step.sample_and_kl(u, k, None, noise)[0] for noise in step.draw_noise(3, (30,), 4, k.dtype, HERE)]
         )
     assert all(torch.equal(a, b) for a, b in zip(*draws, strict=True))
     assert not torch.equal(draws[0][0], draws[0][1])
