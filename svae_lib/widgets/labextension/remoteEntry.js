@@ -62,9 +62,11 @@
 
       still({ data, metadata }, error) { // the stored picture, in place of what cannot be shown
         console.warn(`a panel stays a picture: ${error.message}`);
-        const picture = document.createElement("img"), png = String(data["image/png"]).replace(/\s/g, "");
-        picture.src = `data:image/png;base64,${png}`;
-        picture.alt = String(metadata["image/png"]?.alt ?? data["text/plain"] ?? "");
+        const text = String(metadata["image/png"]?.alt ?? data["text/plain"] ?? "");
+        if (!data["image/png"]) { this.node.textContent = text; return; }
+        const picture = document.createElement("img");
+        picture.src = `data:image/png;base64,${String(data["image/png"]).replace(/\s/g, "")}`;
+        picture.alt = text;
         picture.style.maxWidth = "100%";
         this.node.replaceChildren(picture);
       }
