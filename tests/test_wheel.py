@@ -28,14 +28,21 @@ def run(*command, cwd: Path) -> subprocess.CompletedProcess:
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory) -> Path:
-    """Built by this environment's setuptools from the files of a fresh clone: a build folder may hold older ones."""
-    clone, target = tmp_path_factory.mktemp("clone"), tmp_path_factory.mktemp("wheel")
+def clone(tmp_path_factory) -> Path:
+    """The files of a fresh clone: a build folder may hold older ones."""
+    clone = tmp_path_factory.mktemp("clone")
     for path in tracked_files():
         if path.parent == ROOT or path.is_relative_to(ROOT / "svae_lib") or path.is_relative_to(ROOT / "svae_course"):
             copy = clone / path.relative_to(ROOT)
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, copy)
+    return clone
+
+
+@pytest.fixture(scope="module")
+def wheel(clone, tmp_path_factory) -> Path:
+    """Built by this environment's setuptools."""
+    target = tmp_path_factory.mktemp("wheel")
     command = [
         sys.executable,
         "-m",
@@ -105,6 +112,16 @@ def test_it_brings_jupyterlabs_renderer_with_every_module_of_the_panels_at_its_p
     assert {
         path.relative_to(static).as_posix(): path.read_bytes() for path in static.rglob("*") if path.is_file()
     } == expected
+
+
+def test_an_editable_installation_brings_the_renderer_too(clone, wheel, tmp_path):
+    """setuptools leaves data_files out of one, unless it is told that they are there."""
+    build = f"from setuptools.build_meta import build_editable; build_editable({str(tmp_path)!r})"
+    done = run(sys.executable, "-c", build, cwd=clone)
+    assert done.returncode == 0, done.stderr
+    [editable] = tmp_path.glob("*.whl")
+    brought = [{name for name in zipfile.ZipFile(path).namelist() if ".data/" in name} for path in (editable, wheel)]
+    assert brought[0] == brought[1] and any(name.endswith("widgets/panel.js") for name in brought[0])
 
 
 def test_svae_train_runs_away_from_the_checkout(environment):
