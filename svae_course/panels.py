@@ -13,7 +13,7 @@ from svae_course.chapter_04.panel import PartitionPanel
 from svae_course.stored_files import stored
 from svae_lib import load_dataset, load_model
 from svae_lib.datasets import to_unit
-from svae_lib.widgets import DialsPanel, GreatCirclePanel, LatentGlobe, Panel, SliderPanel
+from svae_lib.widgets import DialsPanel, GreatCirclePanel, LatentGlobe, Panel
 
 START_DIGITS = (0, 3, 7)
 
@@ -22,7 +22,7 @@ class CoursePanel(NamedTuple):
     """One panel: its chapter and what it teaches, how to make it, and two settings that show it."""
 
     title: str
-    make: Callable[[], Panel | SliderPanel]
+    make: Callable[[], Panel]
     settings: tuple[dict, dict]
 
 

@@ -9,7 +9,6 @@ from svae_lib.errors import InputError
 from svae_lib.ops.sphere import geodesic_distance, slerp
 from svae_lib.plotting.decoding import decode_images, embed_images, is_sphere
 from svae_lib.plotting.images import draw_digit
-from svae_lib.plotting.live import LiveFigure
 from svae_lib.plotting.style import (
     MARK,
     SAMPLES,
@@ -95,45 +94,6 @@ def typical_codes(model, images, labels) -> dict[int, np.ndarray]:
         raise InputError(f"none of the {len(labels)} images shows {', '.join(map(str, missing))}: take more images")
     own = [codes[labels == label] for label in range(labels.max() + 1)]
     return {label: points[(points @ points.mean(0)).argmax()] for label, points in enumerate(own)}
-
-
-class GreatCirclePicture:
-    """Both ways between the codes of two digits, and what is decoded on each at a fraction t of the way.
-
-    Args:
-        model: a VAE whose latent space is one sphere.
-        codes: by digit, (event_size,), as `typical_codes` gives them.
-    """
-
-    @styled
-    def __init__(self, model, codes: dict[int, np.ndarray]):
-        self._model, self._codes, self._between = model, codes, {}
-        figure = new_figure(8, 4.3, " ")
-        axes = figure.subplot_mosaic("ABC;SSS", **LAYOUT)
-        self._digits = [draw_way(axes[key], name) for key, name in zip("AB", WAYS, strict=True)]
-        pairs = [(a, b) for a in codes for b in codes if a < b]
-        self._curve = draw_uncertainty(axes["C"], top=max(self.ways(*pair).uncertainty.max() for pair in pairs))
-        self._strip, self._mark = draw_strip(axes["S"], self.ways(*pairs[0]))
-        digits = [artist for pair in self._digits for artist in pair]
-        self._live = LiveFigure(figure, [*digits, *self._curve, self._strip, self._mark])
-
-    def ways(self, first: int, second: int) -> TwoWays:
-        """Both ways between two digits; computed once."""
-        if (first, second) not in self._between:
-            ends = self._codes[first], self._codes[second]
-            self._between[first, second] = two_ways(self._model, *ends, FRACTIONS)
-        return self._between[first, second]
-
-    def draw(self, first: int, second: int, t: float) -> bytes:
-        """PNG of the ways from digit `first` to digit `second`, at the decoded place nearest to t."""
-        ways, at = self.ways(first, second), place_of(t)
-        for digit, way in zip(self._digits, (0, 1), strict=True):
-            fill_way(digit, ways, way, at)
-        fill_uncertainty(self._curve, ways, [at])
-        self._strip.set_data(strip_of(ways))
-        self._mark.set_xdata([mark_of(FRACTIONS[at], ways)])
-        so_far = f"{ways.t[at] * ways.degrees:.0f}° of {ways.degrees:.0f}°"
-        return self._live.frame(f"From {first} to {second}, t = {ways.t[at]:.2f}: {so_far} on the great circle")
 
 
 def place_of(t: float) -> int:

@@ -1,7 +1,8 @@
 // The latent sphere S^2 as a globe to turn: decoded images or embedded points on it, and large the one at the mark.
-import { decoder, imageOn, view } from "./decoder.js";
+import { decoder, precision, view } from "./decoder.js";
 import { drawDots, fillGlobe, tilesOf } from "./globe.js";
 import { clamp, make, panel, rgb } from "./panel.js";
+import { sheet } from "./sheet.js";
 import { dragged, facing, toLonLat, toPoint, wrapped } from "./sphere.js";
 
 const TILES = 200, DEGREE = Math.PI / 180;
@@ -58,12 +59,6 @@ function album({ frames }, imageOf, shape, front) {
   return { values, shape, fill };
 }
 
-/** Words on how near the browser's images are to the model's. */
-function precision({ table, error, mean_error: mean }) {
-  const way = table ? `interpolated from ${table[0][2]} × ${table[1][2]} decoded images` : "decoded from 8-bit weights";
-  return `${way}: a pixel is off by ${mean} on average, ${error} at most`;
-}
-
 function render({ model, el }) {
   const network = model.get("network"), imageOf = imageAt(network, model.get("weights")), tiles = tilesOf(TILES);
   const points = view(model.get("points"), Int8Array), labels = view(model.get("labels"), Uint16Array);
@@ -73,13 +68,15 @@ function render({ model, el }) {
   }
   const globe = make("canvas", { tabindex: 0, role: "application", style: "touch-action: pan-y; cursor: grab",
     "aria-label": "globe: drag it, or press the arrow keys, to turn it" });
-  const framed = make("canvas", { role: "img", style: "border: 2px solid var(--c2); display: block" });
+  const look = "border: 2px solid var(--c2); display: block; image-rendering: pixelated";
+  const framed = make("canvas", { role: "img", style: look });
   const key = make("p", { style: "margin: 8px 0 0; font-weight: bold" });
   const note = make("p", { style: "margin: 4px 0; font-size: 12px; max-width: 34em" }, precision(network));
   const side = make("div", { style: "flex: 1 0 130px" }, framed, make("span", {}, "decoded at the mark"), key);
   const both = make("div", { style: "display: flex; flex-wrap: wrap; gap: 12px" }, globe, side);
   const picture = make("div", {}, both, note);
-  const pen = globe.getContext("2d"), show = imageOn(framed, network.shape), [height, width] = network.shape;
+  const pen = globe.getContext("2d"), { shape } = network, [height, width] = shape;
+  const { put, show } = sheet(framed, [width, height], shape);
   framed.style.width = `${Math.round(136 * Math.min(1, width / height))}px`;
   const spots = names.map((name, label) => {
     const spot = make("span", {}, `${short ? "" : "● "}${name} `);
@@ -88,7 +85,7 @@ function render({ model, el }) {
   });
   let disc = null; // the globe's pixels, kept from frame to frame
   const start = toPoint(model.get("longitude") * DEGREE, model.get("latitude") * DEGREE);
-  const images = album(tiles, imageOf, network.shape, start);
+  const images = album(tiles, imageOf, shape, start);
 
   function paint(rotation, mode, size) {
     const style = getComputedStyle(picture.parentNode), ratio = Math.min(globalThis.devicePixelRatio || 1, 2);
@@ -127,7 +124,8 @@ function render({ model, el }) {
       const size = Math.round(clamp(room < 390 ? room : room - 160, 220, 400));
       paint(facing(longitude * DEGREE, latitude * DEGREE), mode, size);
       const exact = network.table ? exactAt(model.get("exact"), longitude, latitude) : null;
-      show(exact ?? imageOf(longitude, latitude));
+      put(exact ?? imageOf(longitude, latitude), 0, 0);
+      show();
       key.hidden = mode !== "points";
       const text = `longitude ${longitude}°, latitude ${latitude}°: the image decoded there is framed`;
       framed.setAttribute("aria-label", text);

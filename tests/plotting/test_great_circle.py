@@ -4,7 +4,7 @@ import torch
 
 from svae_lib.errors import InputError
 from svae_lib.plotting import two_ways, typical_codes
-from svae_lib.plotting.great_circle import FRACTIONS, GreatCirclePicture, mark_of, static_preview, strip_of
+from svae_lib.plotting.great_circle import FRACTIONS, mark_of, static_preview, strip_of
 
 NORTH, EAST = np.array([0.0, 0.0, 1.0]), np.array([0.6, 0.8, 0.0])
 CLOSE = {"atol": 2e-6}  # coordinates go through float32 pixels, (z + 2) / 4
@@ -64,19 +64,6 @@ def test_a_digit_without_images_is_named(glass):
     model = glass("s2")
     with pytest.raises(InputError, match="none of the 2 images shows 0, 2: take more images"):
         typical_codes(model, model.decode(torch.eye(3)[:2]), [1, 3])
-
-
-def test_the_live_picture_follows_and_forgets_nothing(glass):
-    picture = GreatCirclePicture(glass("s2"), {0: NORTH, 1: EAST, 2: np.array([0.0, -0.6, 0.8])})
-    frames = [picture.draw(*at) for at in ((0, 1, 0.5), (0, 1, 0.52), (0, 2, 0.52), (2, 0, 0.52), (1, 1, 0.5))]
-    assert len(set(frames)) == len(frames)
-    assert picture.draw(0, 1, 0.5) == frames[0]
-    ways = picture.ways(0, 1)
-    for (image, text), decoded, distance in zip(
-        picture._digits, (ways.arc[25], ways.line[25]), (1, np.sqrt(0.5)), strict=True
-    ):
-        np.testing.assert_array_equal(image.get_array(), decoded)
-        assert text.get_text() == f"{distance:.2f} from the center"
 
 
 def test_the_mark_stands_over_the_images_of_the_strip(glass):

@@ -7,7 +7,7 @@ import pytest
 
 from svae_course.panels import PANELS
 from svae_lib.errors import InputError
-from svae_lib.widgets import Panel, SliderPanel
+from svae_lib.widgets import Panel
 
 
 @pytest.fixture(scope="module", params=PANELS)
@@ -17,10 +17,7 @@ def shown(request):
 
 @pytest.fixture(scope="module")
 def panel(shown):
-    panel = shown.make()
-    if isinstance(panel, SliderPanel):
-        pytest.skip("drawn by Python still")
-    return panel
+    return shown.make()
 
 
 def subclasses(base) -> list[type]:
@@ -31,8 +28,7 @@ def subclasses(base) -> list[type]:
 def kinds() -> dict[str, type]:
     """Class of each panel, by the panel's name; anywidget and sliders of one panel alone make classes of their own."""
     kinds = {name: type(shown.make()) for name, shown in PANELS.items()}
-    known = subclasses(Panel) + subclasses(SliderPanel)
-    return {name: next(cls for cls in made.__mro__ if cls in known) for name, made in kinds.items()}
+    return {name: next(cls for cls in made.__mro__ if cls in subclasses(Panel)) for name, made in kinds.items()}
 
 
 def anywhere(slider: dict, rng) -> float:
@@ -44,11 +40,8 @@ def anywhere(slider: dict, rng) -> float:
 
 def test_no_panel_is_forgotten_and_each_has_its_name():
     found = kinds()
-    assert set(found.values()) == set(subclasses(Panel)) | set(subclasses(SliderPanel))
-    assert len(set(found.values())) == len(PANELS)
-    assert {name: cls.name for name, cls in found.items() if issubclass(cls, Panel)}.items() <= {
-        n: n for n in PANELS
-    }.items()
+    assert set(found.values()) == set(subclasses(Panel)) and len(set(found.values())) == len(PANELS)
+    assert [cls.name for cls in found.values()] == list(PANELS)
 
 
 def test_the_page_follows_from_the_values(shown, panel):
@@ -106,3 +99,14 @@ def test_what_a_notebook_stores_of_it_is_small_and_named(panel):
     assert bundle["application/vnd.svae.panel+json"]["panel"] == panel.name
     assert len(panel.fallback) < 100_000
     assert len(json.dumps(panel.page())) < 450_000
+
+
+def test_a_closed_panel_leaves_nothing_behind(shown):
+    """ipywidgets keeps every widget until it is closed."""
+    from ipywidgets.widgets.widget import _instances
+
+    before = set(_instances)
+    another = shown.make()
+    assert set(_instances) > before
+    another.close()
+    assert set(_instances) == before

@@ -9,8 +9,9 @@ import torch
 from svae_lib import build_vae
 from svae_lib.ops.sphere import fibonacci_sphere, geodesic_distance, slerp
 from svae_lib.plotting.decoding import decode_images
+from svae_lib.plotting.great_circle import two_ways
 from svae_lib.plotting.projections import facing, lonlat_to_point, orthographic_inverse, point_to_lonlat
-from svae_lib.widgets import LatentGlobe
+from svae_lib.widgets import GreatCirclePanel, LatentGlobe
 from svae_lib.widgets.decoder import probes, quantized, tabulated
 from tests.tree import ROOT
 
@@ -233,7 +234,7 @@ def test_with_a_kernel_the_exact_image_takes_the_tables_place(evaluate):
     })()"""
     said, pixels = evaluate(WIDGETS / "latent_globe.js", expression, list(flag))
     assert said == [True, False, True]
-    assert [int(v) for v in pixels.split(",")][::4] == pytest.approx([255 - v for v in flag[16:]], abs=1)
+    assert [int(v) for v in pixels.split(",")][3::4] == pytest.approx(list(flag[16:]), abs=1)
 
 
 BROKEN = {
@@ -259,3 +260,79 @@ def test_a_broken_state_leaves_nothing_behind(evaluate, globe, name):
     })()"""
     message, left = evaluate(WIDGETS / "latent_globe.js", expression, page)
     assert "broken" in message and left == 0
+
+
+@pytest.fixture(scope="module", params=["mlp", "cnn"])
+def walk(request):
+    """A model in a space of four dimensions whose three codes lie far apart, and its panel."""
+    torch.manual_seed(0)
+    model = build_vae((6, 4), "s4", hidden=(16,), network=request.param)
+    with torch.no_grad():
+        for values in model.decoder.parameters():  # else all its images are nearly the same
+            values.mul_(3)
+    codes = torch.nn.functional.normalize(torch.randn(20, 5), dim=-1)
+    model.embed = lambda images: codes[: len(images)]
+    return model, GreatCirclePanel(model, IMAGES, LABELS % 3)
+
+
+def test_both_ways_are_pythons(evaluate, walk):
+    model, panel = walk
+    codes, t = np.frombuffer(panel.codes).reshape(3, 5).copy(), np.linspace(0, 1, 26)
+    it = {"codes": codes.tolist(), "t": t.tolist(), "network": panel.network}
+    it["weights"] = base64.b64encode(panel.weights).decode()
+    expression = """(() => {
+        const bytes = new DataView(Uint8Array.from(atob(it.weights), (c) => c.charCodeAt(0)).buffer);
+        const imageOf = m.imageOn(it.network, bytes, it.codes), found = [];
+        for (const [a, b] of [[0, 1], [2, 0], [1, 1]]) {
+            for (const t of it.t) {
+                const { points, distance, degrees } = m.between(it.codes[a], it.codes[b], t);
+                const images = [0, 1].map((way) => [...imageOf(a, b, way, t)]);
+                found.push({ points, distance, degrees, images, uncertainty: images.map(m.uncertaintyOf) });
+            }
+        }
+        return found;
+    })()"""
+    found = evaluate(WIDGETS / "great_circle.js", expression, it)
+    for number, (a, b) in enumerate([(0, 1), (2, 0), (1, 1)]):
+        ways, at = two_ways(model, codes[a], codes[b], t), found[26 * number : 26 * (number + 1)]
+        start, end = torch.as_tensor(codes[a]), torch.as_tensor(codes[b])
+        line = codes[a] + t[:, None] * (codes[b] - codes[a])
+        both = np.stack([slerp(start, end, torch.as_tensor(t)), line], 1)
+        np.testing.assert_allclose([one["points"] for one in at], both, **EXACT)
+        np.testing.assert_allclose([one["distance"] for one in at], ways.distance, **EXACT)
+        np.testing.assert_allclose([one["degrees"] for one in at], 26 * [ways.degrees], **EXACT)
+        images = np.stack([ways.arc, ways.line], 1).reshape(26, 2, -1)
+        error = 1.2 * panel.network["error"] + 1e-5  # of other places than those where it was measured
+        np.testing.assert_allclose([one["images"] for one in at], images, atol=error)
+        np.testing.assert_allclose([one["uncertainty"] for one in at], ways.uncertainty.T, atol=24 * error)
+
+
+def test_the_walk_moves_by_key_by_preset_and_by_trait(evaluate, walk):
+    _, panel = walk
+    evaluate(WIDGETS / "great_circle.js", MOUNT, panel.page())
+    expression = """(async () => {
+        const canvases = () => [...document.querySelectorAll("canvas")].map(shown), texts = [], seen = [];
+        const note = async () => {
+            await frames2();
+            seen.push(canvases().join());
+            texts.push(document.querySelector(".say").textContent);
+        };
+        await note();
+        model.set("fraction", 20);
+        await note();
+        document.querySelector("input[type=range]").value = 1;
+        document.querySelector("input[type=range]").dispatchEvent(new Event("input"));
+        await note();
+        [...document.querySelectorAll(".presets button")].at(-1).click();
+        await note();
+        const curves = [...document.querySelectorAll("svg path[stroke-dasharray]")];
+        const count = () => curves.map((path) => path.getAttribute("d").split("L").length);
+        for (let tries = 0; count()[1] < 51 && tries < 200; tries++) await frames2();
+        const points = count();
+        return { different: new Set(seen).size, back: seen[0] === seen[3], texts, points };
+    })()"""
+    result = evaluate(WIDGETS / "great_circle.js", expression)
+    assert result["different"] == 3 and result["back"]
+    pairs = [text.split(",")[0] for text in result["texts"]]
+    assert pairs == ["from 0 to 2", "from 0 to 2", "from 1 to 2", "from 0 to 2"]
+    assert result["points"] == [51, 51]
