@@ -166,6 +166,12 @@ class Panel(anywidget.AnyWidget):
         """Go back to the values that the sliders came with."""
         self.set(**self._start)
 
+    def close(self) -> None:
+        """Close the panel and its layout: ipywidgets keeps each widget in memory until then."""
+        if self.comm is not None:
+            self.layout.close()
+        super().close()
+
     def page(self) -> dict:
         """What the browser needs to bring this panel to life without Python: name, state, bytes as base64."""
         names = self.traits(sync=True).keys() - anywidget.AnyWidget.class_traits().keys()
