@@ -81,7 +81,7 @@ export function checked(spec) {
  */
 export function panel({ model, el }, { picture, draw, also = [] }) {
   const { label, sliders, choices, start } = checked(model.get("spec"));
-  const id = `svae-panel-${++serial}`, abort = new AbortController(), { signal } = abort;
+  const abort = new AbortController(), { signal } = abort;
   const read = (s) => snap(s, model.get(s.name)) ?? snap(s, start[s.name]) ?? s.min;
   const chosen = (c) => c.options.includes(model.get(c.name)) ? model.get(c.name) : c.options[0];
   const values = () => Object.fromEntries(
@@ -100,8 +100,8 @@ export function panel({ model, el }, { picture, draw, also = [] }) {
   const rows = make("div", { class: "rows" }), above = make("div", { class: "choices" });
   const presets = make("div", { class: "presets" });
   const root = make("section", { class: "svae-panel", "aria-label": label });
-  const shows = [...sliders.map((s) => sliderRow(rows, s, { id, set, values, signal })),
-    ...choices.filter((c) => c.label !== null).map((c) => choiceRow(above, c, { id, set, signal }))];
+  const shows = [...sliders.map((s) => sliderRow(rows, s, { set, values, signal })),
+    ...choices.filter((c) => c.label !== null).map((c) => choiceRow(above, c, { set, signal }))];
   for (const [name, at] of [...pairs(model.get("presets")), ["reset", start]]) {
     const button = make("button", { type: "button" }, name);
     button.addEventListener("click", () => set(at), { signal });
@@ -112,7 +112,7 @@ export function panel({ model, el }, { picture, draw, also = [] }) {
   root.append(make("style", {}, CSS), rows, above, presets, say, picture, aloud);
   el.append(root);
 
-  let frame = 0, quiet = 0, spoken = "";
+  let frame = 0, quiet = 0, spoken = "", wide = 0, tall = 0;
   const now = () => {
     const at = values();
     for (const show of shows) show(at);
@@ -122,11 +122,16 @@ export function panel({ model, el }, { picture, draw, also = [] }) {
     picture.setAttribute("aria-label", `${label}. ${text}`);
     clearTimeout(quiet); // what moves is read aloud when it rests
     quiet = setTimeout(() => { if (spoken && spoken !== text) aloud.textContent = text; spoken = text; }, 400);
+    if (say.offsetHeight > tall) say.style.minHeight = `${tall = say.offsetHeight}px`; // the picture does not jump
   };
   const follow = () => { frame ||= requestAnimationFrame(() => { frame = 0; if (!signal.aborted) now(); }); };
   const names = [...sliders, ...choices].map((it) => it.name).concat(also);
   for (const name of names) model.on(`change:${name}`, follow);
-  const size = new ResizeObserver(follow), theme = new MutationObserver(follow);
+  const theme = new MutationObserver(follow), size = new ResizeObserver(([{ contentRect }]) => {
+    if (Math.abs(contentRect.width - wide) < 0.5) return;
+    [wide, tall, say.style.minHeight] = [contentRect.width, 0, ""];
+    follow();
+  });
   size.observe(root);
   for (const node of [document.documentElement, document.body]) theme.observe(node, { attributes: true });
   for (const query of ["(prefers-color-scheme: dark)", "(forced-colors: active)"]) {
@@ -156,8 +161,8 @@ function pairs(presets) {
  * A slider's label, handle and box, appended to `rows`.
  * @returns {function(Object)} brings them to the values
  */
-function sliderRow(rows, { name, label, unit, min, max, step }, { id, set, values, signal }) {
-  const range = make("input", { type: "range", id: `${id}-${name}`, min, max, step });
+function sliderRow(rows, { name, label, unit, min, max, step }, { set, values, signal }) {
+  const range = make("input", { type: "range", id: `svae-slider-${++serial}`, min, max, step });
   const box = make("input", { type: "number", min, max, step, "aria-label": `${label}, as a number` });
   let shown = "";
   const restore = () => { box.value = String(values()[name]); };
@@ -183,8 +188,9 @@ function sliderRow(rows, { name, label, unit, min, max, step }, { id, set, value
  * A row of radio buttons, appended to `above`.
  * @returns {function(Object)} brings it to the values
  */
-function choiceRow(above, { name, label, options }, { id, set, signal }) {
-  const buttons = options.map((value) => make("input", { type: "radio", name: `${id}-${name}`, value }));
+function choiceRow(above, { name, label, options }, { set, signal }) {
+  const group = `svae-choice-${++serial}`;
+  const buttons = options.map((value) => make("input", { type: "radio", name: group, value }));
   for (const button of buttons) button.addEventListener("change", () => set({ [name]: button.value }), { signal });
   above.append(make("fieldset", {}, make("legend", {}, label),
     ...buttons.map((button) => make("label", {}, button, make("span", {}, button.value)))));

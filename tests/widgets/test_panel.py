@@ -155,7 +155,7 @@ def saved(browser, tmp_path_factory):
     """The panel as a page of its own, opened from its file."""
     path = tmp_path_factory.mktemp("page") / "minimal.html"
     Minimal(presets={"sharp": {"kappa": 10, "m": 2, "start": "seven"}}).save(path)
-    page, complaints = browser.new_page(viewport={"width": 800, "height": 700}), []
+    page, complaints = browser.new_page(viewport={"width": 800, "height": 700}, has_touch=True), []
     page.on("console", lambda message: complaints.append(message.text))
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.goto(path.as_uri())
@@ -182,6 +182,23 @@ def test_a_saved_page_moves_by_key_box_preset_and_choice(saved):
     saved.wait_for_function("document.querySelector('.say').textContent == 'κ = 10, m = 2, bold: 20'")
     assert saved.get_by_role("img", name=f"a product. {says.text_content()}").count() == 1
     saved.wait_for_function("document.querySelector('.aloud').textContent == 'κ = 10, m = 2, bold: 20'")
+
+
+def test_a_wheel_scrolls_the_page_and_a_finger_moves_a_slider(saved):
+    saved.emulate_media(color_scheme="light", forced_colors="none")
+    saved.set_viewport_size({"width": 390, "height": 300})
+    saved.evaluate("scrollTo(0, 0)")
+    box = saved.get_by_role("spinbutton", name="concentration")
+    box.click()
+    before = box.input_value()
+    saved.mouse.wheel(0, 100)
+    saved.wait_for_function("scrollY > 50")
+    assert box.input_value() == before
+    saved.evaluate("scrollTo(0, 0)")
+    place = saved.get_by_role("slider", name="concentration").bounding_box()
+    for share, value in (0.99, "10"), (0.01, "0"):
+        saved.touchscreen.tap(place["x"] + share * place["width"], place["y"] + place["height"] / 2)
+        saved.wait_for_function("([box, value]) => box.value == value", arg=[box.element_handle(), value])
 
 
 def test_what_a_slider_can_take_is_the_same_in_javascript(evaluate):
