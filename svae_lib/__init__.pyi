@@ -3,6 +3,7 @@ from .datasets import load_dataset as load_dataset
 from .distributions import HypersphericalUniform as HypersphericalUniform
 from .distributions import PowerSpherical as PowerSpherical
 from .distributions import ProductDistribution as ProductDistribution
+from .distributions import SphericalCauchy as SphericalCauchy
 from .distributions import VonMisesFisher as VonMisesFisher
 from .distributions import VonMisesFisherMixture as VonMisesFisherMixture
 from .evaluation import evaluate as evaluate

@@ -67,7 +67,7 @@ FLAGS = {
     "-n productspace -zd 3,2,3": ("latent", "s3,s2,s3"),
     "-n productspace --z_dims 4": ("latent", "1xs4"),
     "-n productspace --distribution normal -zd 4,4": ("latent", "e4,e4"),
-    "--latent p4,e2": ("latent", "p4,e2"),
+    "--latent p4,5xc2,e2": ("latent", "p4,5xc2,e2"),
     "--radius 2.5": ("radius", 2.5),
     "--radius sqrt_m": ("radius", "sqrt_m"),
     "--learn-radius": ("learn_radius", True),

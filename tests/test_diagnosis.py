@@ -49,7 +49,7 @@ def uniform_codes(name, count=N, s=9.0, seed=0):
     return torch.cat(pieces, -1)
 
 
-SPACES = ["s1", "s2", "p4", "e2", "s10", "3xs2", "s2,p3,e2", "2xe2"]
+SPACES = ["s1", "s2", "p4", "c3", "e2", "s10", "3xs2", "s2,p3,e2", "2xe2"]
 
 
 @pytest.mark.parametrize("name", SPACES)

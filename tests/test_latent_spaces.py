@@ -7,7 +7,13 @@ import torch
 from scipy import stats
 from torch.distributions import Independent, MultivariateNormal, Normal, kl_divergence
 
-from svae_lib.distributions import HypersphericalUniform, PowerSpherical, ProductDistribution, VonMisesFisher
+from svae_lib.distributions import (
+    HypersphericalUniform,
+    PowerSpherical,
+    ProductDistribution,
+    SphericalCauchy,
+    VonMisesFisher,
+)
 from svae_lib.distributions import von_mises_fisher_step as step
 from svae_lib.errors import InputError
 from svae_lib.latent_spaces import Euclidean, ProductSpace, Sphere, parse_latent_space
@@ -31,6 +37,7 @@ SPACES = [
     (lambda: Sphere(3, radius="sqrt_m", learn_radius=True, concentration_head="exp"), 4, 5, "s3"),
     (lambda: Sphere(4, "power_spherical"), 5, 6, "p4"),
     (lambda: Sphere(4, "power_spherical", concentration_head="softplus"), 5, 6, "p4"),
+    (lambda: Sphere(4, "spherical_cauchy"), 5, 6, "c4"),
     (lambda: ProductSpace([Sphere(4)]), 5, 6, "1xs4"),
     (lambda: ProductSpace([Sphere(4)] * 10), 50, 60, "10xs4"),
     (lambda: ProductSpace([Sphere(4), Sphere(4), Euclidean(2)]), 12, 16, "2xs4,e2"),
@@ -239,7 +246,9 @@ def test_distance_is_a_metric_between_points(build):
 # --- names
 
 
-@pytest.mark.parametrize("name", ["s2", "s99", "p4", "e2", "1xs9", "10xs4", "s2,e2", "s4,s2,s4", "3xp2,2xe5,s1"])
+@pytest.mark.parametrize(
+    "name", ["s2", "s99", "p4", "c4", "e2", "1xs9", "10xs4", "s2,e2", "s4,s2,s4", "3xp2,2xe5,5xc2"]
+)
 def test_names_round_trip(name):
     space = parse_latent_space(name)
     assert str(space) == name
@@ -305,7 +314,7 @@ def test_a_giant_is_refused_before_it_is_built(name):
         (lambda: Euclidean(0), "manifold dimension 0"),
         (lambda: Sphere(2.0), "manifold dimension 2.0"),
         (lambda: Euclidean(2, "round"), "diagonal, single, full"),
-        (lambda: Sphere(2, "normal"), "vmf, power_spherical"),
+        (lambda: Sphere(2, "normal"), "vmf, power_spherical, spherical_cauchy"),
         (lambda: Sphere(2, radius=0.0), "radius 0.0"),
         (lambda: Sphere(2, radius=math.nan), "radius nan"),
         (lambda: Sphere(2, radius="sqrt"), "radius sqrt: give a finite number above 0, or sqrt_m"),
@@ -370,7 +379,10 @@ def test_diagonal_is_torchs_normal():
 # --- Sphere
 
 
-@pytest.mark.parametrize(("family", "kind"), [("vmf", VonMisesFisher), ("power_spherical", PowerSpherical)])
+@pytest.mark.parametrize(
+    ("family", "kind"),
+    [("vmf", VonMisesFisher), ("power_spherical", PowerSpherical), ("spherical_cauchy", SphericalCauchy)],
+)
 @pytest.mark.parametrize("floor", [0.0, 1.0, 3.5])
 def test_the_head_is_a_direction_and_a_floored_concentration(family, kind, floor):
     parameters = torch.tensor([[3.0, 4.0, 0.0, -20.0], [0.0, 0.0, -1e-12, 20.0]])
@@ -423,7 +435,7 @@ def test_inverse_variance_gives_a_gaussians_standard_deviation():
     torch.testing.assert_close(variance[1:].sqrt(), torch.nn.functional.softplus(-s).expand(m - 1), rtol=1e-4, atol=0.0)
 
 
-@pytest.mark.parametrize("family", ["vmf", "power_spherical"])
+@pytest.mark.parametrize("family", ["vmf", "power_spherical", "spherical_cauchy"])
 def test_a_radius_is_in_every_part_and_in_no_kl(family):
     parameters = torch.randn(5, 4)
     small, large = Sphere(2, family, radius=1.0), Sphere(2, family, radius=7.0)

@@ -13,7 +13,7 @@ class Fitted:
         """Distribution of maximum likelihood for points, over the last dimension but one; differentiable in nothing.
 
         One point, or equal points, have no finite k of maximum likelihood: k is then (m - 1) / (2 eps^2) for a
-        von Mises-Fisher and twice that for a Power Spherical distribution, with the eps of the dtype, above which
+        von Mises-Fisher and twice that for the other distributions, with the eps of the dtype, above which
         rounding alone would spread the points. Points whose mean is exactly 0 prefer no direction: k is 0, and loc the
         first axis.
 

@@ -25,7 +25,7 @@ def fit(estimate: Callable, z: Tensor | np.ndarray, weights, radius) -> tuple[Te
     """Arguments of the distribution that makes the points most likely.
 
     Args:
-        estimate: `von_mises_fisher` or `power_spherical`.
+        estimate: `von_mises_fisher`, `power_spherical`, or another function of the same arguments.
         z: Points of the sphere of this radius, shape (*batch, n, m).
         weights: Weights >= 0, broadcast to (*batch, n), or None for equal ones.
         radius: r > 0, shape (*batch) or a number.

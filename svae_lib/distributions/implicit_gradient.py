@@ -5,17 +5,14 @@ References:
 """
 
 import math
-import operator
 from collections.abc import Callable
-from functools import lru_cache
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from svae_lib.ops.bessel import to_float64
-from svae_lib.ops.constants import constant, traced_constant
-from svae_lib.ops.transforms import outside_transforms
+from svae_lib.ops.constants import constant, kept_for_each_dimension, traced_constant
 
 # Relative error below 4e-7 for m = 2 and 1e-8 above; with the nodes of the other dtypes 1e-5, and 2e-7 on average
 _NODES, _NODES_OTHER = 24, 20
@@ -56,9 +53,8 @@ def implicit_gradient(
         >>> implicit_gradient(one, 2 - 1 / torch.tanh(one), one, one, 3)
         tensor(0.4621)
     """
-    number, nodes, is_traced = constant, _quadrature, torch.compiler.is_compiling()
-    if is_traced:
-        number, nodes = traced_constant, _quadrature_for_compiler
+    is_traced = torch.compiler.is_compiling()
+    number = traced_constant if is_traced else constant
     if ambient_dim == 3:
         return _implicit_gradient_on_s2(concentration, versine, number)
     if not is_traced and concentration.device.type == "cpu" and concentration.numel() > _CHUNK:  # else out of the cache
@@ -66,7 +62,7 @@ def implicit_gradient(
         chunks = [implicit_gradient(*chunk, ambient_dim) for chunk in zip(*values, strict=True)]
         return torch.cat(chunks).view_as(concentration)
     one, half = number(1.0, versine), number(0.5, versine)
-    minus_nu, nu, log_weights, powers = nodes(operator.index(ambient_dim), versine.dtype, versine.device)
+    minus_nu, nu, log_weights, powers = _quadrature(ambient_dim, versine)
     # +1/2 before the mean, where u < 1 - A, and -1/2 beyond it: torch.where would take ten times as long
     side = torch.copysign(half, one_minus_ratio - versine)
     # x = t^2 / (1 + t^2), which is u/2 before the mean and 1 - u/2 beyond it. With nu = 1 - r^2 the point r t has
@@ -82,22 +78,15 @@ def implicit_gradient(
     return torch.addcmul(torch.maximum(a, b) * sum_p, torch.minimum(a, b), sum_p_r2, value=-1.0)
 
 
-@lru_cache(maxsize=64)
-def _quadrature(ambient_dim: int, dtype: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+@kept_for_each_dimension
+def _quadrature(ambient_dim: int, dtype: torch.dtype) -> tuple[np.ndarray, ...]:
     """-nu, nu, log(weight r^(m-2)) and (1, r^2) at the Gauss-Legendre nodes r on the interval that matters."""
     start = math.exp(-_TAIL_WIDTHS / math.sqrt(ambient_dim - 1))
     start = start if start > 0.02 else 0.0
     nodes, weights = np.polynomial.legendre.leggauss(_NODES if dtype == torch.float64 else _NODES_OTHER)
     r, weights = start + 0.5 * (1.0 - start) * (nodes + 1.0), 0.5 * (1.0 - start) * weights
     nu = 1.0 - r**2
-    values = -nu, nu, np.log(weights) + (ambient_dim - 2) * np.log(r), np.stack((np.ones_like(r), r**2), -1)
-    with outside_transforms():
-        return tuple(torch.as_tensor(value, dtype=dtype, device=device) for value in values)
-
-
-@torch.compiler.assume_constant_result
-def _quadrature_for_compiler(ambient_dim: int, dtype: torch.dtype, device: torch.device) -> tuple[Tensor, ...]:
-    return _quadrature(ambient_dim, dtype, device)
+    return -nu, nu, np.log(weights) + (ambient_dim - 2) * np.log(r), np.stack((np.ones_like(r), r**2), -1)
 
 
 def _implicit_gradient_on_s2(concentration: Tensor, versine: Tensor, number: Callable) -> Tensor:

@@ -10,6 +10,7 @@ from svae_lib.distributions import power_spherical_sums as sums
 from svae_lib.distributions.hyperspherical_uniform import HypersphericalUniform
 from svae_lib.distributions.sphere_distribution import RotationallySymmetric, register_sphere_kl
 from svae_lib.distributions.von_mises_fisher import VonMisesFisher, cross_term
+from svae_lib.ops.rotation import polar_angle
 from svae_lib.ops.sphere import log_surface_area
 from svae_lib.ops.transforms import expansion_point, is_plain_eager
 
@@ -82,13 +83,7 @@ class PowerSpherical(RotationallySymmetric):
         a = (self.concentration + self._b).expand(shape)
         g_a = _standard_gamma(a) + (a - a)  # of a NaN, torch draws a number
         g_b = torch._standard_gamma(torch.full_like(a, self._b))
-        tangent = g_b.sqrt() / g_a.sqrt()  # of theta / 2; the roots first, because g_a can be huge
-        length = torch.hypot(torch.ones_like(tangent), tangent)
-        sine = tangent / length
-        return 2.0 * sine.square(), 2.0 * sine / length
-
-    def _unit_entropy(self) -> Tensor:
-        return log_surface_area(self.ambient_dim) - self._kl_to_uniform
+        return polar_angle(g_b.sqrt() / g_a.sqrt())  # the roots first, because g_a can be huge
 
 
 def _standard_gamma(a: Tensor) -> Tensor:

@@ -17,16 +17,14 @@ References:
 """
 
 import math
-import operator
 from collections.abc import Callable
-from functools import lru_cache
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from svae_lib.ops.bessel import to_float64
-from svae_lib.ops.transforms import outside_transforms
+from svae_lib.ops.constants import kept_for_each_dimension
 
 _PAIRS = 10  # of nodes, symmetric about the center
 _SHIFT = 10  # terms of the series that are taken as they are where b is small
@@ -52,8 +50,7 @@ def total(function: Callable[[Tensor], Tensor], concentration: Tensor, ambient_d
         tensor(35.8414)
     """
     k = to_float64(concentration).unsqueeze(-1)
-    rule = _rule_for_compiler if torch.compiler.is_compiling() else _nodes_and_weights
-    nodes, weights = rule(operator.index(ambient_dim), k.dtype, k.device)  # compiled code may hold m as a symbol
+    nodes, weights = _nodes_and_weights(ambient_dim, k)
     return (function(k / nodes) @ weights).to(concentration.dtype)
 
 
@@ -80,25 +77,15 @@ def _small(x: Tensor) -> tuple[Tensor, Tensor]:
     return u, 2.0 * u * square * series
 
 
-@lru_cache(maxsize=64)
-def _nodes_and_weights(ambient_dim: int, dtype: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor]:
-    rule = _rule(0.5 * (ambient_dim - 1))
-    with outside_transforms():
-        return tuple(torch.as_tensor(values, dtype=dtype, device=device) for values in rule)
-
-
-@torch.compiler.assume_constant_result
-def _rule_for_compiler(ambient_dim: int, dtype: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor]:
-    return _nodes_and_weights(ambient_dim, dtype, device)
-
-
-def _rule(b: float) -> tuple[np.ndarray, np.ndarray]:
+@kept_for_each_dimension
+def _nodes_and_weights(ambient_dim: int, _: torch.dtype) -> tuple[np.ndarray, np.ndarray]:
     r"""Nodes c and weights w of the rule for phi(c) = f(k / c).
 
     Of phi(c) = exp(-s c), F is exp(-s (3b - 1)/2) sinh(b s/2) / sinh(s/2), which gives its moments about the center
     (3b - 1)/2: the odd ones are zero. Nodes symmetric about it get the weights that have as many even moments as there
     are pairs of nodes; since phi is analytic but at c <= 0, far from the center, the error falls geometrically.
     """
+    b = 0.5 * (ambient_dim - 1)
     if b <= _LARGE and b == int(b):
         return b + np.arange(b), np.ones(int(b))
     n, shift = np.arange(_PAIRS), 0 if b >= _LARGE else _SHIFT

@@ -12,6 +12,7 @@ from torch.distributions.constraints import dependent_property
 from svae_lib.distributions import constraints
 from svae_lib.distributions.fitted import Fitted
 from svae_lib.ops.rotation import place_at_angle
+from svae_lib.ops.sphere import log_surface_area
 from svae_lib.ops.transforms import is_plain_eager
 
 
@@ -78,8 +79,8 @@ class RotationallySymmetric(Fitted, SphereDistribution):
         z = r (cos(theta) mu + sin(theta) v),  v uniform on the unit sphere orthogonal to mu
 
     A subclass implements the distribution of theta, `_polar_moments`, `_log_density`, `_sample_polar_angle` and
-    `_unit_entropy`, and names the function of `fitting` for its parameters, `_maximum_likelihood`. Its mu is the
-    argument `loc`, its kappa (k in equations) the argument `concentration`.
+    `_kl_to_uniform`, and names the function for its parameters that `fitting.fit` takes, `_maximum_likelihood`. Its mu
+    is the argument `loc`, its kappa (k in equations) the argument `concentration`.
 
     Args:
         loc: Mean direction mu, unit vectors, shape (*batch, m).
@@ -190,7 +191,12 @@ class RotationallySymmetric(Fitted, SphereDistribution):
 
     def entropy(self) -> Tensor:
         """Differential entropy in nats with respect to the area of the sphere of radius r, shape (*batch)."""
-        return self._unit_entropy() + self._log_growth()
+        return log_surface_area(self.ambient_dim) - self._kl_to_uniform + self._log_growth()
+
+    @property
+    def _kl_to_uniform(self) -> Tensor:
+        """Divergence from the uniform distribution, shape (*batch)."""
+        raise NotImplementedError
 
     def _polar_moments(self) -> tuple[Tensor, Tensor, Tensor]:
         """E[cos theta], Var[cos theta] and E[sin^2 theta] / (m - 1), each (*batch).
@@ -205,10 +211,6 @@ class RotationallySymmetric(Fitted, SphereDistribution):
 
     def _sample_polar_angle(self, shape: torch.Size) -> tuple[Tensor, Tensor]:
         """The versine 1 - cos(theta) and sin(theta), each of the given shape."""
-        raise NotImplementedError
-
-    def _unit_entropy(self) -> Tensor:
-        """Entropy on the unit sphere."""
         raise NotImplementedError
 
 

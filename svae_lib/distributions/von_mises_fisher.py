@@ -55,6 +55,11 @@ class VonMisesFisher(RotationallySymmetric):
         """KL to the uniform distribution, A, 1 - A and A', evaluated once for each object."""
         return vmf_quantities(0.5 * self.ambient_dim - 1.0, self.concentration)
 
+    @property
+    def _kl_to_uniform(self) -> Tensor:
+        """k A + log C + log area, whose derivative in k is k A'."""
+        return self._quantities.kl
+
     def _polar_moments(self) -> tuple[Tensor, Tensor, Tensor]:
         # E[cos theta] = A, Var[cos theta] = A', E[sin^2 theta] = 1 - A^2 - A'
         _, ratio, one_minus_ratio, ratio_derivative = self._quantities
@@ -73,14 +78,10 @@ class VonMisesFisher(RotationallySymmetric):
             one_minus_ratio = self._quantities.one_minus_ratio.expand(shape)
         return sample_polar_angle(concentration, one_minus_ratio, self.ambient_dim)
 
-    def _unit_entropy(self) -> Tensor:
-        return log_surface_area(self.ambient_dim) - self._quantities.kl
-
 
 @register_sphere_kl(VonMisesFisher, HypersphericalUniform)
 def _kl_von_mises_fisher_uniform(p: VonMisesFisher, q: HypersphericalUniform) -> Tensor:
-    """k A + log C + log area, whose derivative in k is k A'."""
-    return p._quantities.kl
+    return p._kl_to_uniform
 
 
 @register_sphere_kl(HypersphericalUniform, VonMisesFisher)

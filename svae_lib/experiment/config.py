@@ -36,8 +36,8 @@ class Experiment:
     """
 
     # fmt: off
-    latent: str = flag("s2", "", "model", "s9 (vMF), p4 (Power Spherical), e2 (Gaussian), 10xs4, s4,s4,e2; "
-                       "in place of -n, -dis, -z and -zd")
+    latent: str = flag("s2", "", "model", "s9 (vMF), p4 (Power Spherical), c4 (spherical "
+                       "Cauchy), e2 (Gaussian), 10xs4, s4,s4,e2; in place of -n, -dis, -z and -zd")
     radius: float | str = flag("sqrt_m", "", "model", "radius of the spheres; sqrt_m gives each its own; the papers: 1",
                                above=0, words=("sqrt_m",))
     learn_radius: bool = flag(False, "", "model", "train the radius, starting from --radius")

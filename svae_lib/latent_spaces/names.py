@@ -7,9 +7,12 @@ from typing import NamedTuple
 
 from svae_lib.errors import InputError
 
-LETTERS = {"vmf": "s", "power_spherical": "p", "euclidean": "e"}  # by family
+LETTERS = {"vmf": "s", "power_spherical": "p", "spherical_cauchy": "c", "euclidean": "e"}  # by family
 _FAMILIES = {letter: family for family, letter in LETTERS.items()}
-_GRAMMAR = "write s9 (vMF on S^9), p4 (Power Spherical), e2 (Euclidean), 10xs4 (ten S^4), or several: s4,s4,e2"
+_GRAMMAR = (
+    "write s9 (vMF on S^9), p4 (Power Spherical), c4 (spherical Cauchy), e2 (Euclidean), 10xs4 (ten S^4), or several: "
+    "s4,s4,e2"
+)
 
 _MOST, _MOST_GROUPS = 1_000, 200  # factors; above them a slip, which would take minutes to build
 
@@ -18,7 +21,7 @@ class Factor(NamedTuple):
     """One factor of a latent space: a sphere with its family of posteriors, or a Euclidean space.
 
     Attributes:
-        family: "vmf", "power_spherical" or "euclidean".
+        family: "vmf", "power_spherical", "spherical_cauchy" or "euclidean".
         manifold_dim: The dimension d of the manifold: S^d or R^d.
 
     Example:
@@ -63,7 +66,7 @@ def parse_name(text: str) -> ParsedName:
     """
     factors, groups = [], 0
     for piece in text.split(","):
-        match = re.fullmatch(r"(?:([0-9]{1,6})x)?([sep])([0-9]{1,6})", piece.strip())
+        match = re.fullmatch(r"(?:([0-9]{1,6})x)?([sepc])([0-9]{1,6})", piece.strip())
         if match is None or (match[1] and int(match[1]) < 1) or int(match[3]) < 1:
             raise InputError(f"latent space: cannot read {piece!r} in {text!r}; {_GRAMMAR}")
         count = int(match[1] or 1)

@@ -117,7 +117,7 @@ def parse_latent_space(
     concentration_floor: float = 1.0,
     concentration_head: str = "inverse_variance",
 ) -> LatentSpace:
-    """Build a latent space from its name: "s9", "p4", "e2", "10xs4", "s4,s4,e2" (numbers are manifold dimensions).
+    """Build a latent space from its name: "s9", "p4", "c4", "e2", "10xs4", "s4,e2" (numbers are manifold dimensions).
 
     The options hold for every factor they concern, and are not part of the name: with the same options,
     parse_latent_space(str(space)).config == space.config. One factor alone is that space; "1xs9" is a product of one.

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.distributions import Distribution
 
-from svae_lib.distributions import HypersphericalUniform, PowerSpherical, VonMisesFisher
+from svae_lib.distributions import HypersphericalUniform, PowerSpherical, SphericalCauchy, VonMisesFisher
 from svae_lib.distributions import von_mises_fisher_step as step
 from svae_lib.errors import InputError
 from svae_lib.latent_spaces.base import LatentSpace, checked_dim, checked_size
@@ -18,7 +18,7 @@ from svae_lib.ops.constants import constant, traced_constant
 
 
 class Sphere(LatentSpace):
-    r"""The sphere S^d of radius r in R^{d+1} with a von Mises-Fisher or Power Spherical posterior and a uniform prior.
+    r"""The sphere S^d of radius r in R^{d+1} with a uniform prior; the posterior is of one of three families.
 
     With (u, s) the encoder's m = d + 1 outputs and one more, the posterior has loc \mu = u / |u| and concentration
     \kappa = floor + head(s). event_size is m, parameter_size m + 1.
@@ -40,7 +40,7 @@ class Sphere(LatentSpace):
 
     Args:
         manifold_dim: The dimension d.
-        family: Of the posterior, "vmf" or "power_spherical".
+        family: Of the posterior, "vmf", "power_spherical" or "spherical_cauchy".
         radius: The radius r, or "sqrt_m" for \sqrt{m}; 1 in the papers. Posterior and prior share it. No KL depends on
             it; the decoder sees it.
         learn_radius: Whether log r is a parameter that starts at log(radius).
@@ -51,7 +51,7 @@ class Sphere(LatentSpace):
         InputError: For a manifold_dim below 1, an unknown family or head, a radius not above 0, a negative floor.
 
     References:
-        Davidson et al., arXiv 1804.00891; De Cao and Aziz, arXiv 2006.04437.
+        Davidson et al., arXiv 1804.00891; De Cao and Aziz, arXiv 2006.04437; Kato and McCullagh, arXiv 1510.07679.
 
     Example:
         >>> space = Sphere(2, radius=3.0)
@@ -60,7 +60,7 @@ class Sphere(LatentSpace):
         (torch.Size([7, 3]), True)
     """
 
-    _FAMILIES = {"vmf": VonMisesFisher, "power_spherical": PowerSpherical}
+    _FAMILIES = {"vmf": VonMisesFisher, "power_spherical": PowerSpherical, "spherical_cauchy": SphericalCauchy}
 
     def __init__(
         self,
@@ -105,7 +105,7 @@ class Sphere(LatentSpace):
     def sample_and_kl(self, parameters: Tensor, noise: step.SphereNoise | None = None) -> tuple[Tensor, Tensor]:
         """LatentSpace.sample_and_kl; for a von Mises-Fisher posterior by one function, from `noise` if given.
 
-        In other dtypes than float32 and float64, and for a Power Spherical posterior, it is the posterior's own sample,
+        In other dtypes than float32 and float64, and for another posterior, it is the posterior's own sample,
         and `noise` is not used.
         """
         if self.family != "vmf" or parameters.dtype not in (torch.float32, torch.float64):

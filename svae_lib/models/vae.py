@@ -162,7 +162,7 @@ class ProductSpaceVAE(VAE):
 
     Args:
         z_dims: The manifold dimension of each factor.
-        distribution: "vmf" or "power_spherical" for spheres, "normal" for Euclidean factors.
+        distribution: "vmf", "power_spherical" or "spherical_cauchy" for spheres, "normal" for Euclidean factors.
         image_shape: (H, W), or (C, H, W) for color.
         **options: As build_vae's.
 
@@ -180,8 +180,8 @@ class ProductSpaceVAE(VAE):
     def __init__(
         self, z_dims: Sequence[int], distribution: str = "vmf", *, image_shape: Sequence[int] = (28, 28), **options
     ):
-        if distribution not in ("vmf", "power_spherical", "normal"):
-            raise InputError(f"distribution {distribution!r}: choose from vmf, power_spherical, normal")
+        if distribution not in (families := (*Sphere._FAMILIES, "normal")):
+            raise InputError(f"distribution {distribution!r}: choose from {', '.join(families)}")
         space = ProductSpace(Euclidean(d) if distribution == "normal" else Sphere(d, distribution) for d in z_dims)
         model = build_vae(image_shape, space, **options)
         super().__init__(model.encoder, model.decoder, space, model.likelihood)

@@ -40,6 +40,26 @@ def rotate_pole_to(loc: Tensor, x: Tensor) -> Tensor:
     return rotated
 
 
+def polar_angle(half_tangent: Tensor) -> tuple[Tensor, Tensor]:
+    """The versine 1 - cos(theta) and sin(theta) from tan(theta/2), both without cancellation.
+
+    Args:
+        half_tangent: tan(theta/2) >= 0, finite, any shape.
+
+    Returns:
+        The two, of the same shape.
+
+    Example:
+        >>> import torch
+        >>> from svae_lib.ops.rotation import polar_angle
+        >>> polar_angle(torch.tensor(0.5))
+        (tensor(0.4000), tensor(0.8000))
+    """
+    length = torch.hypot(torch.ones_like(half_tangent), half_tangent)
+    sine = half_tangent / length
+    return 2.0 * sine.square(), 2.0 * sine / length
+
+
 def place_at_angle(loc: Tensor, versine: Tensor, sine: Tensor, radius: Tensor, noise: Tensor) -> Tensor:
     r"""Point of the sphere of radius r at an angle theta from `loc`, in the direction that `noise` picks.
 

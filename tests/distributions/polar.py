@@ -58,5 +58,11 @@ def power_spherical(ambient_dim: int, k: float) -> PolarDistribution:
     return PolarDistribution(ambient_dim, lambda _, one_plus: xlogy(k, one_plus))
 
 
+def spherical_cauchy(ambient_dim: int, k: float) -> PolarDistribution:
+    """((1 - rho^2) / (1 + rho^2 - 2 rho w))^(m-1), where k = 2 (m-1) rho / (1 - rho)^2, up to a constant."""
+    ratio = k / (ambient_dim - 1)
+    return PolarDistribution(ambient_dim, lambda versine, _: (1 - ambient_dim) * np.log1p(ratio * versine))
+
+
 def uniform(ambient_dim: int, _: float = 0.0) -> PolarDistribution:
     return PolarDistribution(ambient_dim, lambda versine, _: np.zeros_like(versine))

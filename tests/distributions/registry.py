@@ -7,7 +7,13 @@ import torch
 from torch import Tensor
 from torch.distributions import Distribution, Independent
 
-from svae_lib.distributions import HypersphericalUniform, PowerSpherical, ProductDistribution, VonMisesFisher
+from svae_lib.distributions import (
+    HypersphericalUniform,
+    PowerSpherical,
+    ProductDistribution,
+    SphericalCauchy,
+    VonMisesFisher,
+)
 from tests.distributions import polar
 
 
@@ -43,6 +49,7 @@ SINGLE = [
     Entry("uniform", _uniform, polar.uniform, concentrated=False),
     Entry("von_mises_fisher", _around(VonMisesFisher), polar.von_mises_fisher),
     Entry("power_spherical", _around(PowerSpherical), polar.power_spherical),
+    Entry("spherical_cauchy", _around(SphericalCauchy), polar.spherical_cauchy),
 ]
 
 
@@ -85,5 +92,6 @@ FROM_PARAMETERS: dict[str, tuple[Callable[..., Distribution], Callable[..., Dist
     "uniform": (_uniform_of, _uniform_of),
     "von_mises_fisher": (_around_direction(VonMisesFisher), _uniform_of),
     "power_spherical": (_around_direction(PowerSpherical), _uniform_of),
+    "spherical_cauchy": (_around_direction(SphericalCauchy), _uniform_of),
     "product": (_product_of, _prior_of_product),
 }

@@ -10,12 +10,12 @@ import torch
 from torch.distributions import Independent, MixtureSameFamily, biject_to, kl_divergence, transform_to
 from torch.distributions.constraints import Constraint, is_dependent
 
-from svae_lib.distributions import HypersphericalUniform, PowerSpherical, VonMisesFisher
+from svae_lib.distributions import HypersphericalUniform, PowerSpherical, SphericalCauchy, VonMisesFisher
 from svae_lib.distributions.constraints import Sphere
 from tests.distributions.registry import ALL, SINGLE, direction
 
 every = pytest.mark.parametrize("build", [build for _, build in ALL], ids=[name for name, _ in ALL])
-concentrated = pytest.mark.parametrize("family", [VonMisesFisher, PowerSpherical])
+concentrated = pytest.mark.parametrize("family", [VonMisesFisher, PowerSpherical, SphericalCauchy])
 SHAPES = [(), (1,), (4,), (2, 3)]
 FLOAT32, FLOAT64 = torch.float32, torch.float64
 
@@ -243,7 +243,7 @@ def test_an_integer_of_numpy_is_an_integer(number):
     prior = HypersphericalUniform(number)
     assert prior.event_shape == (3,) and type(prior.event_shape[0]) is int
     torch.testing.assert_close(HypersphericalUniform(3, number).radius, torch.tensor(3.0))
-    for family in (VonMisesFisher, PowerSpherical):
+    for family in (VonMisesFisher, PowerSpherical, SphericalCauchy):
         for k in (number, np.float32(3), np.float64(3)):
             assert family(direction(3), k).concentration.item() == 3.0
 
@@ -252,7 +252,7 @@ def test_an_integer_of_numpy_is_an_integer(number):
 def test_a_boolean_is_no_number(boolean):
     with pytest.raises(ValueError):
         HypersphericalUniform(boolean)
-    for family in (VonMisesFisher, PowerSpherical):
+    for family in (VonMisesFisher, PowerSpherical, SphericalCauchy):
         with pytest.raises(TypeError, match="concentration must be a number"):
             family(direction(3), boolean)
 
@@ -288,7 +288,8 @@ def test_a_float32_draw_in_float64_is_a_draw(build):
 
 PAIRS = [(p, q) for p in SINGLE for q in SINGLE]
 CLOSED = {(p, q) for p in ("uniform", "von_mises_fisher", "power_spherical") for q in ("uniform", "von_mises_fisher")}
-CLOSED |= {("uniform", "power_spherical")}
+CLOSED |= {("uniform", "power_spherical"), ("uniform", "spherical_cauchy")}
+CLOSED |= {("spherical_cauchy", q) for q in ("uniform", "von_mises_fisher", "spherical_cauchy")}
 
 
 @pytest.mark.parametrize(("p", "q"), PAIRS, ids=lambda entry: str(entry))

@@ -7,7 +7,13 @@ import torch
 from scipy import stats
 from torch.distributions import Independent, Normal, VonMises, kl_divergence
 
-from svae_lib.distributions import HypersphericalUniform, PowerSpherical, ProductDistribution, VonMisesFisher
+from svae_lib.distributions import (
+    HypersphericalUniform,
+    PowerSpherical,
+    ProductDistribution,
+    SphericalCauchy,
+    VonMisesFisher,
+)
 from tests.distributions import polar
 from tests.distributions.registry import direction, product
 
@@ -21,9 +27,17 @@ PAIRS = [
     lambda m: (around(PowerSpherical, m, 4.0), HypersphericalUniform(m)),
     lambda m: (around(VonMisesFisher, m, 4.0), around(VonMisesFisher, m, 2.0, seed=5)),
     lambda m: (around(PowerSpherical, m, 4.0), around(VonMisesFisher, m, 2.0, seed=5)),
+    lambda m: (around(SphericalCauchy, m, 4.0), HypersphericalUniform(m)),
+    lambda m: (HypersphericalUniform(m, torch.tensor(1.0).double()), around(SphericalCauchy, m, 4.0)),
+    lambda m: (around(SphericalCauchy, m, 4.0), around(SphericalCauchy, m, 2.0, seed=5)),
+    lambda m: (around(SphericalCauchy, m, 4.0), around(VonMisesFisher, m, 2.0, seed=5)),
     lambda m: (HypersphericalUniform(m), HypersphericalUniform(m)),
     lambda m: (product(m, 4.0), other_product(m)),
 ]
+
+
+PAIR_NAMES = ["vmf-uniform", "ps-uniform", "vmf-vmf", "ps-vmf", "sc-uniform", "uniform-sc", "sc-sc", "sc-vmf"]
+PAIR_NAMES += ["uniform-uniform", "product"]
 
 
 def other_product(m):
@@ -31,9 +45,7 @@ def other_product(m):
     return ProductDistribution([Independent(group, 1), HypersphericalUniform(2), HypersphericalUniform(m)])
 
 
-@pytest.mark.parametrize(
-    "pair", PAIRS, ids=["vmf-uniform", "ps-uniform", "vmf-vmf", "ps-vmf", "uniform-uniform", "product"]
-)
+@pytest.mark.parametrize("pair", PAIRS, ids=PAIR_NAMES)
 @pytest.mark.parametrize("m", [2, 3, 12])
 def test_divergence_agrees_with_monte_carlo(pair, m):
     """30,000 draws, 5 standard errors."""
@@ -49,7 +61,11 @@ def test_divergence_agrees_with_monte_carlo(pair, m):
 def test_divergence_from_the_uniform_agrees_with_quadrature(m, k):
     """KL = E[log density ratio], both terms from the brute-force quadrature (good to about 1e-10)."""
     flat = polar.uniform(m)
-    for family, build in ((VonMisesFisher, polar.von_mises_fisher), (PowerSpherical, polar.power_spherical)):
+    for family, build in (
+        (VonMisesFisher, polar.von_mises_fisher),
+        (PowerSpherical, polar.power_spherical),
+        (SphericalCauchy, polar.spherical_cauchy),
+    ):
         exact = build(m, k)
         expected = exact.mean(exact.log_mass - flat.log_mass)
         found = kl_divergence(around(family, m, k), HypersphericalUniform(m)).item()
@@ -147,7 +163,7 @@ def test_von_mises_fisher_on_the_circle_agrees_with_torch():
 
 
 def test_zero_concentration_is_the_uniform_distribution():
-    for family in (VonMisesFisher, PowerSpherical):
+    for family in (VonMisesFisher, PowerSpherical, SphericalCauchy):
         for m in (2, 3, 40):
             d, flat = around(family, m, 0.0), HypersphericalUniform(m)
             z = flat.sample((4,)).double()

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.distributions import kl_divergence
 
-from svae_lib.distributions import HypersphericalUniform, PowerSpherical, VonMisesFisher
+from svae_lib.distributions import HypersphericalUniform, PowerSpherical, SphericalCauchy, VonMisesFisher
 from svae_lib.distributions import von_mises_fisher_draws as draws
 from tests.distributions.registry import direction
 
@@ -44,7 +44,7 @@ def test_impossible_concentrations_do_not_loop_for_ever(m, k):
 
 
 @pytest.mark.parametrize("m", [2, 3, 8])
-@pytest.mark.parametrize("family", [VonMisesFisher, PowerSpherical])
+@pytest.mark.parametrize("family", [VonMisesFisher, PowerSpherical, SphericalCauchy])
 def test_noise_of_exactly_zero_is_no_fault(family, m, monkeypatch):
     """torch's float32 generators give 0 once in 10^7 draws: a circle's tangent, or its angle, was NaN then."""
     loc, concentration = direction(5, m).float().requires_grad_(), torch.linspace(1, 50, 5).requires_grad_()
@@ -70,7 +70,7 @@ def test_the_draw_on_an_accelerator_needs_no_look(m):
 
 
 def test_batch_and_event_shapes_are_those_of_the_contract():
-    for family in (VonMisesFisher, PowerSpherical):
+    for family in (VonMisesFisher, PowerSpherical, SphericalCauchy):
         d = family(direction(4, 3), torch.ones(4, dtype=torch.float64))
         assert (d.batch_shape, d.event_shape) == ((4,), (3,))
 
@@ -97,7 +97,7 @@ def test_double_precision_stays_double():
     """Public Bessel functions round float64 to float32 on the way; power_spherical's float64 samples are 5e-7 off."""
     d = VonMisesFisher(direction(6), torch.tensor(2.0, dtype=torch.float64))
     assert d.entropy().dtype == torch.float64
-    for family in (VonMisesFisher, PowerSpherical):
+    for family in (VonMisesFisher, PowerSpherical, SphericalCauchy):
         z = family(direction(6), 5.0).sample((1000,))
         assert (z.norm(dim=-1) - 1).abs().max() < 1e-14
 

@@ -32,7 +32,7 @@ def test_the_parameters_are_recovered(entry, m):
     """Twice the gain of the fit over the truth is chi-squared with m degrees of freedom (Wilks), here of 3 x 3 draws;
     five standard deviations above its mean are not exceeded. In high dimension k must be large for that limit."""
     torch.manual_seed(0)
-    n = 1_000
+    n = 4_000
     for k in (2.0, 100.0, 1e8) if m < 300 else (500.0, 1e4, 1e8):
         truth = entry.build(m, k, (3,), radius=1.5)
         z = truth.sample((n,)).movedim(0, -2)
@@ -148,7 +148,8 @@ def test_points_close_together_keep_their_digits(m):
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
 def test_one_point_equal_points_and_a_mean_of_zero_are_defined(entry, dtype):
     family = type(entry.build(3, 1.0))
-    twice = 2 if family is PowerSpherical else 1
+    torch.manual_seed(1)  # on a circle, one draw in 100 of a spherical Cauchy is 1e-5 away even so
+    twice = 1 if family is VonMisesFisher else 2
     for m in (2, 3, 50):
         point = direction(m, dtype=dtype)
         ceiling = twice * (m - 1) / (2 * torch.finfo(dtype).eps ** 2)

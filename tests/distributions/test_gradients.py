@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch.distributions import kl_divergence
 
-from svae_lib.distributions import HypersphericalUniform, PowerSpherical, VonMisesFisher
+from svae_lib.distributions import HypersphericalUniform, PowerSpherical, SphericalCauchy, VonMisesFisher
 from svae_lib.distributions.implicit_gradient import implicit_gradient
 from svae_lib.ops.bessel import vmf_quantities
 from tests.distributions import polar
@@ -66,7 +66,7 @@ def test_the_mean_derivative_of_w_is_the_derivative_of_the_ratio(m, dtype):
         assert (q.double() * sine**2).mean().item() == pytest.approx(expected, rel=5e-3), k
 
 
-@pytest.mark.parametrize("family", [VonMisesFisher, PowerSpherical])
+@pytest.mark.parametrize("family", [VonMisesFisher, PowerSpherical, SphericalCauchy])
 @pytest.mark.parametrize("m", [2, 3, 5, 41])
 def test_gradients_of_expectations(family, m):
     """d/dk and d/dmu of E[<a,z> + <b,z>^2] through 40,000 samples, against the exact moments; 5 standard errors."""
@@ -96,7 +96,7 @@ def test_the_radius_of_a_sample_has_a_gradient():
         assert gradient.item() == pytest.approx(1.0)
 
 
-@pytest.mark.parametrize("family", [VonMisesFisher, PowerSpherical])
+@pytest.mark.parametrize("family", [VonMisesFisher, PowerSpherical, SphericalCauchy])
 @pytest.mark.parametrize("m", [2, 3, 8])
 def test_densities_and_divergences_have_two_derivatives(family, m):
     z = direction(m, seed=7)

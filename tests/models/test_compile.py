@@ -15,7 +15,7 @@ from torch.distributions import Distribution, kl_divergence
 from svae_lib import build_vae
 from tests.distributions.registry import FROM_PARAMETERS, direction
 
-SPACES = ["s2", "s10", "10xs4", "2xs2,e2", "s2,s4"]
+SPACES = ["s2", "s10", "10xs4", "2xs2,e2", "s2,s4", "2xc2,e2"]
 needs_compiler = pytest.mark.skipif(
     shutil.which("g++") is None and shutil.which("clang++") is None,
     reason="Inductor needs a C++ compiler, g++ or clang++",

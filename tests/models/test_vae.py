@@ -16,7 +16,7 @@ from svae_lib.latent_spaces import Euclidean, ProductSpace, Sphere, parse_latent
 from svae_lib.models import VAE, ProductSpaceVAE, build_vae
 from svae_lib.models.networks import ConvEncoder, MLPDecoder
 
-SPACES = ["e2", "s2", "s10", "p4", "10xs4", "s4,s4,e2", "40xs1"]
+SPACES = ["e2", "s2", "s10", "p4", "c4", "10xs4", "s4,s4,e2", "40xs1"]
 every_space = pytest.mark.parametrize("space", SPACES)
 
 
@@ -115,7 +115,7 @@ def test_with_a_wrong_posterior_the_bound_rises_to_the_marginal_likelihood():
     assert gaps[0].min() > 0.5
 
 
-@pytest.mark.parametrize("space", ["s2", "s10", "p4", "s4,s2"])
+@pytest.mark.parametrize("space", ["s2", "s10", "p4", "c4", "s4,s2"])
 def test_a_decoder_that_ignores_z_leaves_the_likelihood_alone(space):
     """E_q[p(z) / q(z)] = 1, for whatever the posterior says: so the two densities live on one and the same space."""
     model = build_vae((28, 28), parse_latent_space(space, concentration_head="softplus"), hidden=(16,))
@@ -284,7 +284,8 @@ def test_z_dims_are_never_sorted():
 
 
 @pytest.mark.parametrize(
-    ("distribution", "name"), [("vmf", "s2,s3"), ("power_spherical", "p2,p3"), ("normal", "e2,e3")]
+    ("distribution", "name"),
+    [("vmf", "s2,s3"), ("power_spherical", "p2,p3"), ("spherical_cauchy", "c2,c3"), ("normal", "e2,e3")],
 )
 def test_a_product_vae_is_a_vae_on_a_product_space(distribution, name):
     model = ProductSpaceVAE([2, 3], distribution, image_shape=(28, 20), network="cnn", likelihood="categorical")
@@ -311,7 +312,7 @@ def test_encoder_and_decoder_may_differ():
         (lambda: build_vae((3, 28, 28), "s2"), "the images are color, 3 x 28 x 28: choose gaussian"),
         (lambda: build_vae((28, 28), "s2", sigma=0.1), "only gaussian"),
         (lambda: build_vae((28, 28), "t2"), "cannot read 't2'"),
-        (lambda: ProductSpaceVAE([2], "uniform"), "vmf, power_spherical, normal"),
+        (lambda: ProductSpaceVAE([2], "uniform"), "vmf, power_spherical, spherical_cauchy, normal"),
         (lambda: ProductSpaceVAE([]), "at least one factor"),
         (lambda: build_vae((28, 28), "s2").log_likelihood(images(), 0), "0 importance samples"),
     ],
