@@ -4,13 +4,22 @@ Each check prints "not attempted yet", "correct" or what is wrong, and returns a
 draw), which a notebook shows.
 """
 
+import json
+import re
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
+from importlib import import_module
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from svae_lib.plotting.style import MARK, Picture, new_figure, styled, to_numpy
+from svae_lib.files import atomic_write
+from svae_lib.plotting.style import FAINT, MARK, SAMPLES, Picture, new_figure, styled, to_numpy
+
+SOLVED = Path(".progress.json")  # in the folder of the notebooks, where their kernels work; git ignores it
 
 
 class Wrong(Exception):
@@ -58,9 +67,66 @@ def exercise(check: Callable) -> Callable:
         except Exception as error:  # whatever the reader's code does, the notebook goes on
             verdict = f"not yet: your function raised {type(error).__name__}: {error}"
         print(f"Exercise {name}: {verdict}")
+        if verdict == "correct":
+            remember(name)
         return picture
 
     return run
+
+
+def solved() -> set[str]:
+    """Names of the exercises that were solved in this folder, such as "0.1"; what cannot be read counts as none."""
+    try:
+        names = json.loads(SOLVED.read_text())
+    except (OSError, ValueError):
+        return set()
+    return {name for name in names if isinstance(name, str)} if isinstance(names, list) else set()
+
+
+def remember(name: str) -> None:
+    """Note that an exercise is solved, in a file beside the notebooks; only where a notebook runs."""
+    ipython = sys.modules.get("IPython")
+    if ipython is None or ipython.get_ipython() is None or name in solved():
+        return
+    with suppress(OSError), atomic_write(SOLVED) as temporary:  # a folder that takes no file: the verdict counts
+        temporary.write_text(json.dumps(sorted(solved() | {name})))
+
+
+def exercises() -> dict[str, list[str]]:
+    """Names of all exercises, by the number of their chapter."""
+    found = {}
+    for folder in sorted(Path(__file__).parent.glob("chapter_*/exercises.py")):
+        checks = vars(import_module(f"svae_course.{folder.parent.name}.exercises"))
+        names = [name[2:].replace("_", ".") for name in checks if re.fullmatch(r"ex\d+_\d+", name)]
+        found[folder.parent.name.removeprefix("chapter_")] = names
+    return found
+
+
+@styled
+def progress() -> Picture:
+    """Picture of the exercises of all chapters, filled where one was solved on this machine; nothing leaves it.
+
+    Returns:
+        A figure with one axes: a row for each chapter, a disc for each exercise.
+
+    Example:
+        >>> "exercises solved" in progress().get_suptitle()
+        True
+    """
+    done, chapters = solved(), exercises()
+    names = [name for row in chapters.values() for name in row]
+    title = f"{len(done.intersection(names))} of {len(names)} exercises solved"
+    figure = new_figure(4.5, 0.9 + 0.45 * len(chapters), title)
+    axes = figure.add_subplot()
+    for height, row in enumerate(chapters.values()):
+        for place, name in enumerate(row):
+            face, ink = (SAMPLES, "white") if name in done else ("white", "black")
+            axes.plot(place, height, "o", markersize=24, markerfacecolor=face, markeredgecolor=FAINT)
+            axes.annotate(name, (place, height), ha="center", va="center", fontsize=9, color=ink)
+    axes.set(yticks=range(len(chapters)), yticklabels=[f"chapter {number}" for number in chapters], xticks=())
+    axes.set(xlim=(-0.7, max(map(len, chapters.values())) - 0.3), ylim=(len(chapters) - 0.4, -0.6))
+    axes.grid(False)
+    return figure
 
 
 def judge(value: Tensor, truth: Tensor, mistakes: dict[str, Tensor]) -> str:

@@ -21,6 +21,8 @@
 # 30 minutes. You need PyTorch, and to know why a VAE samples its codes at random. By the end you will be able to sample
 # from a von Mises-Fisher distribution in 14 lines of your own, say what $\kappa$ does in 3 and in 100 dimensions, and
 # catch a sampler that is silently wrong.
+#
+# Previous: [0 · Start here](00_start_here.ipynb) · Next: [2 · KL across dimensions](02_kl_across_dimensions.ipynb)
 
 # %% [markdown]
 # ## The question
@@ -31,39 +33,59 @@
 #
 # $$q(z) \propto e^{\kappa\, \mu^\top z}, \qquad z \in S^{m-1} = \{z \in \mathbb{R}^m : \lVert z \rVert = 1\}$$
 
-# %%
-from svae_course.chapter_01.panel import ConcentrationPanel
-
-ConcentrationPanel()
-
-# %% [markdown]
-# Each point is one sample, and $\mu$ points up. Beside the globe is the distribution of $w = \langle \mu, z \rangle$,
-# the cosine of the angle to $\mu$: $1$ at $\mu$, $0$ on the equator, $-1$ opposite. For $m = 3$ the globe is the whole
-# sphere $S^2$. For larger $m$ it shows a *projection* onto three coordinates, $w$ upward and two others, which lies
-# inside the ball although every sample is still at distance 1 from the origin. Where no kernel is running, you see
-# three settings side by side.
-#
 # ## Predict
 #
-# Write down your answers before you move a slider.
+# The panel below shows samples on a globe, by $\kappa$ and by the ambient dimension $m$. Write down your answers before
+# you move a slider.
 #
 # 1. Keep $\kappa = 10$ and increase $m$ from 3 to 101. Where do the points go?
 # 2. A sample on $S^{100}$ has 101 coordinates. How many of the random numbers behind it depend on $\kappa$?
 # 3. Set $m = 3$ and $\kappa = 0$: a uniform point on $S^2$. Are there more samples near $w = 0$, where the sphere is
-#    widest, than near $w = 1$?
+#    widest, than near $w = 1$? Here $w = \langle \mu, z \rangle$ is the cosine of the angle to $\mu$: $1$ at $\mu$, $0$
+#    on the equator, $-1$ opposite.
+
+# %%
+import io
+import math
+
+import ipywidgets
+import torch
+from matplotlib.figure import Figure
+from torch.distributions import Beta
+from torch.nn.functional import normalize
+
+from svae_course.chapter_01 import exercises as check
+from svae_course.chapter_01 import figures
+from svae_course.chapter_01.panel import ConcentrationPanel, static_preview
+from svae_lib import VonMisesFisher
+from svae_lib.ops import rotate_pole_to
+
+# %%
+ConcentrationPanel()
+
+# %% [markdown]
+# Each point is one sample, and $\mu$ points up; drag the globe, or give it the arrow keys, to turn it. Beside it is the
+# distribution of $w$. For $m = 3$ the globe is the whole sphere $S^2$. For larger $m$ it shows a *projection* onto
+# three coordinates, $w$ upward and two others, which lies inside the ball although every sample is still at distance 1
+# from the origin. The same random numbers make the points at every setting, so that you can follow each of them.
 #
 # Now move the sliders. The first answer, in exact numbers:
 
 # %%
-import torch
-
-from svae_lib import VonMisesFisher
-
 for m in (3, 11, 101):
     vmf = VonMisesFisher(torch.eye(m)[0], 10.0)
     print(f"kappa = 10, m = {m:3}: the mean of w is {vmf.mean[0]:.3f}")
 
 # %% [markdown]
+# And as pictures:
+
+# %%
+static_preview(((10, 3), (10, 11), (10, 101)))
+
+# %% [markdown]
+# The points leave $\mu$ and gather around the equator, and the histogram of $w$ moves to 0, although $\kappa$ is the
+# same.
+#
 # ## Only one random number depends on κ
 #
 # The density depends on $z$ only through $w$. So a sample is a height $w$ along the axis $\mu$, and from there a step
@@ -77,8 +99,6 @@ for m in (3, 11, 101):
 # from the distribution. The volume factor (the *room*) comes from the sphere: how much of it lies at height $w$.
 
 # %%
-from svae_course.chapter_01 import figures
-
 figures.tilt_and_volume(10, (3, 11, 101))
 
 # %% [markdown]
@@ -94,17 +114,16 @@ figures.tilt_and_volume(10, (3, 11, 101))
 # $e^{\kappa(y-1)}$:
 
 # %%
-from torch.distributions import Beta
-
 torch.manual_seed(0)
 m, kappa = 41, 11
 y = 2 * Beta((m - 1) / 2, (m - 1) / 2).sample((1_000_000,)) - 1
 accepted = torch.rand(1_000_000) < (kappa * (y - 1)).exp()
-print(f"fewer than 1 in 10,000 accepted: {accepted.float().mean() < 1e-4}")
+print(f"{accepted.sum()} of 1,000,000 accepted")
 
 # %% [markdown]
-# Hopeless: uniform points lie near the equator, and the vMF does not. So first *slide* the sphere toward $\mu$, so that
-# the equator lands where the vMF has its mass (one way to read the proposal of Ulrich and Wood):
+# Hopeless: 70 in a million is what theory says. Uniform points lie near the equator, and the vMF does not. So first
+# *slide* the sphere toward $\mu$, so that the equator lands where the vMF has its mass (one way to read the proposal of
+# Ulrich and Wood):
 #
 # $$w = \frac{y + c}{1 + c\,y}, \qquad c = \frac{1-b}{1+b}, \quad b = \frac{m-1}{2\kappa + \sqrt{4\kappa^2 + (m-1)^2}}$$
 #
@@ -135,8 +154,9 @@ figures.rejection(30, 11, *propose(30, 11, 400))
 figures.acceptance_rates(propose)
 
 # %% [markdown]
-# After the slide, two proposals in three are accepted even in the worst case, whatever the dimension. Uniform points
-# without it are useless once $\kappa$ exceeds about 10.
+# After the slide, at least 65.8% of the proposals are accepted, whatever $\kappa$ and $m$: that is the limit on the
+# circle as $\kappa$ grows, and on larger spheres it is more, up to 71%. Uniform points without it are useless once
+# $\kappa$ exceeds about 10.
 #
 # ## Turn it toward μ: a reflection
 #
@@ -146,10 +166,8 @@ figures.acceptance_rates(propose)
 #
 # $$z = x - 2\,(u^\top x)\, u, \qquad u = \frac{e_1 - \mu}{\lVert e_1 - \mu \rVert}$$
 
+
 # %%
-from torch.nn.functional import normalize
-
-
 def around_pole(kappa, m, n):
     w, log_accept = propose(kappa, m, 2 * n)
     w = w[torch.rand(2 * n).log() < log_accept][:n, None]
@@ -191,8 +209,7 @@ figures.cosine_histograms(11, 41, {"from scratch": scratch @ mu, "svae_lib": lib
 exact = VonMisesFisher(mu, 11.0).mean @ mu
 for name, z in {"from scratch": scratch, "svae_lib": library}.items():
     w = z @ mu
-    within = (w.mean() - exact).abs() < 4 * w.std() / len(w) ** 0.5
-    print(f"{name}: mean of w within four standard errors of {exact:.3f}: {within}")
+    print(f"{name:12}: mean of w {w.mean():.3f} ± {w.std() / len(w) ** 0.5:.3f}, exact {exact:.3f}")
 
 # %% [markdown]
 # ## A sampler that is silently wrong
@@ -200,10 +217,8 @@ for name, z in {"from scratch": scratch, "svae_lib": library}.items():
 # Here is the arithmetic of a sampler that was published with a paper: the same method in Wood's notation. It runs for
 # every $\kappa$, raises no error, and every $w$ lies between $-1$ and $1$.
 
+
 # %%
-import math
-
-
 def published_w(kappa, m, n):
     root = (4 * kappa**2 + (m - 1) ** 2) ** 0.5
     blend = min(max(kappa - 10, 0), 1)
@@ -235,15 +250,38 @@ figures.mean_cosine(41, kappas, {"published sampler": means})
 # *away* from $\mu$. On $S^2$, where one would look at a picture, the error cannot be seen. In Exercise 1.3 you find the
 # line at fault.
 #
-# ## Exercises
+# ## A slider of your own
 #
-# Each check prints one line and plots your answer against the truth.
+# The panels of this course are drawn in the browser. For a question of your own you need no such thing: a slider of
+# ipywidgets and a figure of matplotlib take ten lines, and move as long as the kernel runs. What does the published
+# sampler do at your $\kappa$?
 
-# %%
-from svae_course.chapter_01 import exercises as check
+
+# %% tags=["nbval-ignore-output"]
+def look(change=None):
+    w, figure, file = published_w(slider.value, 41, 5000), Figure(figsize=(6, 3)), io.BytesIO()
+    axes = figure.add_subplot(title=f"m = 41, mean of w {w.mean():.2f}", xlabel="w (cosine)", ylabel="samples")
+    axes.hist(w.numpy(), bins=60, range=(-1, 1))
+    figure.savefig(file, format="png", bbox_inches="tight")
+    picture.value = file.getvalue()
+
+
+slider, picture = ipywidgets.IntSlider(10, min=1, max=100, description="κ"), ipywidgets.Image()
+slider.observe(look, "value")
+look()
+ipywidgets.VBox([slider, picture])
 
 # %% [markdown]
-# ### Exercise 1.1: no rejection on S²
+# `observe` calls your function with every move, and what it draws is brought to the browser as a picture. From 10 to 11
+# the histogram jumps to the left. Without a kernel this slider is dead, and a stored notebook shows nothing of it.
+
+# %% [markdown]
+# ## Exercises
+#
+# Each check prints one line and plots your answer against the truth. ★ takes about 5 minutes, ★★ 15, ★★★ 30.
+
+# %% [markdown]
+# ### Exercise 1.1 ★★: no rejection on S²
 #
 # For $m = 3$ the volume factor is constant, so $p(w) \propto e^{\kappa w}$ on $[-1, 1]$. Invert its distribution
 # function: return the $w$ below which a fraction $v$ of the samples lies. $v$ has shape `(n,)`; $\kappa$ is a number
@@ -279,7 +317,7 @@ check.ex1_1(inverse_cdf)
 # </details>
 
 # %% [markdown]
-# ### Exercise 1.2: how bad is the naive proposal?
+# ### Exercise 1.2 ★: how bad is the naive proposal?
 #
 # On $S^2$, propose uniform points and accept each with probability $e^{\kappa(w-1)}$. What fraction is accepted?
 # `kappa` has shape `(k,)` and is positive; return the fractions, shape `(k,)`. The formula is short; no simulation is
@@ -314,10 +352,10 @@ check.ex1_2(acceptance_rate)
 # </details>
 
 # %% [markdown]
-# ### Exercise 1.3: find the bug
+# ### Exercise 1.3 ★★★: find the bug
 #
 # Copy `published_w` and repair it, so that it is exact for every $\kappa$. It must return `n` samples of $w$; `kappa`
-# is a zero-dimensional float32 tensor, from 2 to $10^5$.
+# is a zero-dimensional float32 tensor, from 2 to $10^5$. Stay in float32: more bits only put the error off.
 
 
 # %%
@@ -362,6 +400,46 @@ check.ex1_3(repaired_w)
 # </details>
 
 # %% [markdown]
+# ### Exercise 1.4 ★: read it off the panel
+#
+# Go back to the panel, set $\kappa = 10$, and raise $m$ from 3. At which $m$ does the mean of $w$ first fall below one
+# half? Return that $m$. What has happened to the points on the globe?
+
+
+# %%
+def reading():
+    return None
+
+
+check.ex1_4(reading)
+
+# %% [markdown]
+# <details><summary>Hint</summary>
+#
+# The status line of the panel says the mean of $w$. With the slider in focus, an arrow key moves it by one.
+#
+# </details>
+#
+# <details><summary>Solution</summary>
+#
+# ```python
+# def reading():
+#     return 16
+# ```
+#
+# At $m = 15$ the mean is 0.508, at $m = 16$ it is 0.488: a typical sample is 60° away from $\mu$ there, and none of the
+# 1,000 points comes nearer than 30°. The limit for large $m$ says the same: $\rho = 2a / (1 + \sqrt{1 + 4a^2})$ with
+# $a = \kappa / m$ is one half at $a = 2/3$, that is at $m = 15$ (chapter 2).
+#
+# </details>
+
+# %% [markdown]
+# What you have done so far, in all chapters:
+
+# %%
+check.progress()
+
+# %% [markdown]
 # ## What we saw
 #
 # - A sample from the vMF is one number $w$ that depends on $\kappa$, one uniform direction, and one reflection.
@@ -369,6 +447,28 @@ check.ex1_3(repaired_w)
 #   in $\mathbb{R}^3$ and of 0.098 in $\mathbb{R}^{101}$.
 # - A wrong sampler raises no error. Test a sampler against a moment that is known exactly, at every $m$ and $\kappa$
 #   you use.
+#
+# ## Recap
+#
+# <details><summary>Which part of a sample depends on κ, and which does not?</summary>
+#
+# Only $w$, the cosine of the angle to $\mu$, depends on $\kappa$. The direction across $\mu$ is uniform, and the
+# reflection that brings the pole to $\mu$ is fixed.
+#
+# </details>
+#
+# <details><summary>κ = 10 is a cap on S². What is it on S¹⁰⁰, and why?</summary>
+#
+# A band around the equator, shifted a little: $w$ averages 0.098. Nearly all of that sphere lies near the equator, so
+# the volume factor $(1-w^2)^{(m-3)/2}$ outweighs the tilt $e^{\kappa w}$.
+#
+# </details>
+#
+# <details><summary>From chapter 0: how far from the origin are the points of a normal prior in m dimensions?</summary>
+#
+# At $\sqrt{m}$, give or take 0.7, whatever $m$ is.
+#
+# </details>
 #
 # ## Sharp bits
 #
@@ -384,16 +484,14 @@ check.ex1_3(repaired_w)
 # The second and third of these, in numbers:
 
 # %%
-from svae_lib.ops import rotate_pole_to
-
 pole, mu = torch.eye(3)[0], torch.tensor([1.0, 1e-4, 0.0])  # an angle of 1e-4 apart
-print("our reflection sends the pole to mu:", torch.allclose(reflect(mu, pole[None])[0], mu, atol=1e-6))
-print("rotate_pole_to does:", torch.allclose(rotate_pole_to(mu, pole), mu, atol=1e-6))
+print(f"our reflection misses mu by {(reflect(mu, pole[None])[0] - mu).norm():.0e}")
+print(f"rotate_pole_to misses it by {(rotate_pole_to(mu, pole) - mu).norm():.0e}")
 
 # %%
 torch.manual_seed(0)
 w = around_pole(1e6, 3, 10_000)[:, 0]
-print(f"kappa = 1e6, 10,000 samples: fewer than 300 different w: {len(w.unique()) < 300}")
+print(f"kappa = 1e6, 10,000 samples: {len(w.unique())} different values of w")
 
 # %% [markdown]
 # ## References
@@ -405,3 +503,6 @@ print(f"kappa = 1e6, 10,000 samples: fewer than 300 different w: {len(w.unique()
 # - Davidson, Falorsi, De Cao, Kipf, Tomczak. [Hyperspherical Variational
 #   Auto-Encoders](https://arxiv.org/abs/1804.00891), UAI 2018. The sampler, in a VAE.
 # - Figurnov, Mohamed, Mnih. [Implicit Reparameterization Gradients](https://arxiv.org/abs/1805.08498), NeurIPS 2018.
+
+# %% [markdown]
+# Previous: [0 · Start here](00_start_here.ipynb) · Next: [2 · KL across dimensions](02_kl_across_dimensions.ipynb)

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from svae_course.checking import Wrong, against_truth, close, exercise, judge
+from svae_course.checking import progress as progress
 from svae_lib.distributions import VonMisesFisher
 
 
@@ -80,6 +81,11 @@ def ex1_3(attempt):
             "right up to kappa = 38, but not at kappa = 1e5: in float32 root - 2 kappa has no digits left there. "
             "Multiply it by root + 2 kappa, and divide by that too"
         )
+    if far.dtype == torch.float64 and not agrees(attempt(large.double() * 1e4, m, n, shape=(n,))[None], large * 1e4, m):
+        raise Wrong(
+            "right in float64 up to kappa = 1e5, but at 1e9 root - 2 kappa has no digits left there either: more bits "
+            "only put it off. Multiply it by root + 2 kappa, and divide by that too"
+        )
     if agrees(samples, kappas, m):
         return "correct", picture
     if agrees(samples[kappas <= 10], kappas[kappas <= 10], m):
@@ -87,6 +93,26 @@ def ex1_3(attempt):
         said = f"E[w] is {means[at]:.2f} instead of {truth[at]:.2f}"
         return f"not yet: right up to kappa = 10, but at kappa = 11 {said}. Which line knows the number 10?", picture
     return "not yet: compare your means with the truth in the picture", picture
+
+
+@exercise
+def ex1_4(attempt):
+    """Check of a number read off the panel: the first m at which E[w] is below 0.5, at kappa = 10.
+
+    Args:
+        attempt: reading() -> ().
+    """
+    sizes = torch.arange(2, 31)
+    means = torch.stack([moments(torch.tensor(10.0), m)[0] for m in sizes.tolist()])
+    answer, truth = attempt(shape=()).double(), int(sizes[means < 0.5][0])
+    title = "The mean of w at κ = 10, and one half"
+    picture = against_truth(sizes, torch.full(sizes.shape, 0.5), means, title, "ambient dimension m", "E[w] (cosine)")
+    if answer == truth:
+        return "correct", picture
+    if answer == int(answer) and 2 <= answer <= 200:
+        at, before = (moments(torch.tensor(10.0), max(int(m), 2))[0] for m in (answer, answer - 1))
+        raise Wrong(f"at m = {int(answer)} the mean of w is {at:.3f}, and one step before {before:.3f}")
+    raise Wrong("return the m at which the slider stands, a whole number from 2 to 200")
 
 
 def moments(kappa: Tensor, m: int) -> tuple[Tensor, Tensor]:

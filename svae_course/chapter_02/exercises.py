@@ -2,7 +2,9 @@
 
 import torch
 
-from svae_course.checking import against_truth, exercise, judge
+from svae_course.chapter_02.panel import first_failing_dim
+from svae_course.checking import Wrong, against_truth, exercise, judge
+from svae_course.checking import progress as progress
 from svae_lib.ops.bessel import vmf_quantities
 from svae_lib.ops.sphere import log_surface_area
 from svae_lib.plotting.style import OUTLINE
@@ -74,25 +76,85 @@ def _concentration(m: int, nats: float) -> torch.Tensor:
 
 @exercise
 def ex2_3(attempt):
-    """Check of the KL on the sphere of radius r.
+    """Check of the two logarithms whose difference is the KL on the sphere of radius r.
 
     Args:
-        attempt: kl(m, kappa, A, log_C, log_area, r) -> (); log_C and log_area are for r = 1.
+        attempt: logs(m, kappa, A, log_C, log_area, r) -> (2,), the mean of log q and of log p; log_C and log_area are
+            for r = 1.
     """
     m, kappa = 5, 10.0
     unit, ratio, _, _ = _quantities(m, kappa)
     log_area = log_surface_area(m)
     log_c = (unit - kappa * ratio - log_area).item()
     radii = torch.tensor([0.25, 0.5, 1.0, 2.0, 3.0, 4.0], dtype=torch.float64)
-    values = [attempt(m, kappa, ratio.item(), log_c, log_area, r, shape=()) for r in radii.tolist()]
-    value, truth = torch.stack(values).double(), unit.expand(len(radii))
+    value = torch.stack([attempt(m, kappa, ratio.item(), log_c, log_area, r, shape=(2,)) for r in radii.tolist()])
+    value, log_q, log_p = value.double(), kappa * ratio.item() + log_c, -log_area
+
+    def pair(of_q, of_p) -> torch.Tensor:
+        """log q and log p at every radius, where r changes them by these multiples of log r."""
+        return torch.stack([log_q + of_q * radii.log(), log_p + of_p * radii.log()], -1)
+
+    truth = pair(1 - m, 1 - m)
+    difference = value[:, 0] - value[:, 1]
     mistakes = {
-        "the vMF density is r^-(m-1) times what it was, and so is the uniform one": truth - (m - 1) * radii.log(),
-        "the uniform density is r^-(m-1) times what it was, and so is the vMF density": truth + (m - 1) * radii.log(),
-        "the vMF depends on the direction z / r, so the mean of w is A on every radius": truth
-        + (radii - 1) * kappa * ratio,
-        "log p is minus the logarithm of the area: subtracting it adds it": truth - 2 * log_area,
-    }
-    picture = against_truth(radii, value, truth, "κ = 10 on a sphere in R⁵", "radius r", "KL (nats)")
+        "their difference is right, but each of them changes with r: a density is probability per area": pair(0, 0),
+        "the vMF density is r^-(m-1) times what it was, and so is the uniform one": pair(1 - m, 0),
+        "the uniform density is r^-(m-1) times what it was, and so is the vMF density": pair(0, 1 - m),
+        "the sphere in R^m has m - 1 dimensions: areas on it grow with r^(m-1)": pair(-m, -m),
+        "where a sphere is stretched its area grows, and a density falls": pair(m - 1, m - 1),
+        "log p is minus the logarithm of the area": truth * torch.tensor([1.0, -1.0]),
+        "first the mean of log q, then log p": truth.flip(-1),
+        "the vMF depends on the direction z / r, so the mean of w is A on every radius":
+            truth + torch.stack([(radii - 1) * kappa * ratio, torch.zeros(6)], -1),
+    }  # fmt: skip
+    labels = "κ = 10 on a sphere in R⁵: log q − log p", "radius r", "KL (nats)"
+    picture = against_truth(radii, difference, unit.expand(len(radii)), *labels)
     picture.axes[0].axhline(0, color=OUTLINE, linewidth=1)  # else the axis would enlarge rounding errors
+    return judge(value, truth, mistakes), picture
+
+
+@exercise
+def ex2_4(attempt):
+    """Check of a number read off the panel: the first m at which the naive formula fails in float32, at kappa = 10.
+
+    Args:
+        attempt: reading() -> ().
+    """
+    answer = attempt(shape=()).double()
+    dims, failing = torch.arange(115, 131), first_failing_dim(10.0, "float32")
+    works = (dims < failing).double()
+    title = "Where the naive formula is finite, at κ = 10 in float32"
+    picture = against_truth(dims, (dims < answer).double(), works, title, "ambient dimension m", "1: finite")
+    if answer == failing:
+        return "correct", picture
+    for kappa, dtype in ((1.0, "float32"), (1.0, "float64"), (10.0, "float64")):
+        if answer == first_failing_dim(kappa, dtype):
+            raise Wrong(f"that is where it fails at kappa = {kappa:g} in {dtype}")
+    if answer == failing - 1:
+        raise Wrong("there it still returns a number, a wrong one; one more coordinate")
+    return "not yet: compare with the picture, or put the dot on the edge of the red region", picture
+
+
+@exercise
+def ex2_5(attempt):
+    """Check of a KL that neither underflows nor cancels, from the power series.
+
+    Args:
+        attempt: stable_kl(m, kappa: (K,)) -> (K,).
+    """
+    kappa = torch.tensor([0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0], dtype=torch.float64)
+    dims = (2, 3, 66, 299, 1001)
+    value = torch.cat([attempt(m, kappa, shape=(7,)).double() for m in dims])
+    exact = [_quantities(m, kappa) for m in dims]
+    truth, rise = torch.cat([it.kl for it in exact]), torch.cat([kappa * it.ratio for it in exact])
+    series = rise - truth  # log S
+    if value[:14].isfinite().all() and not value.isfinite().all():
+        raise Wrong("not a number where m is large: I itself, or a power of kappa / 2, underflows. Sum S alone")
+    mistakes = {
+        "the sign of log S: KL is kappa A minus log S": rise + series,
+        "this is log S": series,
+        "this is kappa A; log S is missing": rise,
+        "subtract the logarithm of S, not S": rise - series.exp(),
+    }
+    picture = against_truth(kappa, value[7:14], truth[7:14], "KL at m = 3", "concentration κ", "KL (nats)")
     return judge(value, truth, mistakes), picture

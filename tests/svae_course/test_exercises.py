@@ -11,11 +11,15 @@ import torch
 from matplotlib.figure import Figure
 from torch.distributions import Beta, kl_divergence
 
+from svae_course import checking
 from svae_course.chapter_01.exercises import moments
+from svae_course.chapter_02.figures import naive_kl
+from svae_lib.ops import bessel_ratio, log_ive
 from svae_lib.ops.sphere import log_surface_area
 
 SCRIPTS = sorted((Path(__file__).parents[2] / "notebooks" / "scripts").glob("*.py"))
 CHAPTERS = [import_module(f"svae_course.chapter_{script.stem[:2]}.exercises") for script in SCRIPTS]
+READINGS = {"ex0_3", "ex1_4", "ex2_4"}  # a number read off a panel depends on no input
 CHECKS = {name: check for chapter in CHAPTERS for name, check in vars(chapter).items() if re.match(r"ex\d+_", name)}
 
 
@@ -59,7 +63,7 @@ def test_what_raises_or_has_the_wrong_shape_or_kind_gets_a_line_and_the_notebook
         (raises, "raised ZeroDivisionError: oh"),
         (lambda *_: torch.zeros(2, 7), "has shape (2, 7)"),
         (lambda *_: "four", "raised TypeError"),
-        (lambda: 0, "raised TypeError"),
+        (lambda: 0, "not yet: " if name in READINGS else "raised TypeError"),
     ):
         CHECKS[name](answer)
         printed = capsys.readouterr().out
@@ -117,6 +121,41 @@ def exchanged(a, b, k, sizes):
     return torch.cat([a[: place.start], b[place], a[place.stop :]])
 
 
+def steps(codes):
+    """From each angle of a closed path to the next, exercise 0.4's first step."""
+    angle = torch.atan2(codes[:, 1], codes[:, 0])
+    return angle.roll(-1) - angle
+
+
+def wrapped(step):
+    return torch.remainder(step + math.pi, 2 * math.pi) - math.pi
+
+
+def turns_around(codes):
+    return wrapped(steps(codes)).sum() / (2 * math.pi)
+
+
+def logs_on_radius(of_q, of_p):
+    """Exercise 2.3's two logarithms; r changes them by these multiples of (m - 1) log r."""
+
+    def logs(m, kappa, A, log_C, log_area, r):
+        stretch = (m - 1) * math.log(r)
+        return torch.tensor([kappa * A + log_C + of_q * stretch, -log_area + of_p * stretch])
+
+    return logs
+
+
+def log_series(m, kappa):
+    """log S of exercise 2.5."""
+    order = m / 2 - 1
+    return log_ive(order, kappa) + kappa - order * (kappa / 2).log() + math.lgamma(order + 1)
+
+
+def kl_by_series(m, kappa, sign):
+    """kappa A and `sign` times log S."""
+    return kappa * bessel_ratio(m / 2 - 1, kappa) + sign * log_series(m, kappa)
+
+
 MISTAKES = {
     "ex0_1": [
         (lambda m: math.exp(log_surface_area(m)), "return its logarithm"),
@@ -128,6 +167,7 @@ MISTAKES = {
         (lambda m: log_surface_area(m) - math.log(m), "the volume of the ball"),
         (lambda m: log_surface_area(m) / math.log(10), "to base 10"),
         (lambda m: torch.tensor(log_surface_area(m), dtype=torch.float64).exp().log(), "add up logarithms"),
+        (lambda m: math.log(2 * math.pi ** (m / 2) / math.gamma(m / 2)), "add up logarithms"),
         (lambda m: float("nan"), "not a number"),
         (lambda m: m, "compare your values"),
     ],
@@ -143,6 +183,19 @@ MISTAKES = {
         (lambda theta, m: sine_density(theta, m - 3), "the density of w"),
         (lambda theta, m: theta.sin() ** (m - 3), "the density of w = cos(theta)"),
         (lambda theta, m: torch.ones_like(theta) / math.pi, "compare your values"),
+    ],
+    "ex0_3": [
+        (lambda: 100, "the status line says 9.96"),
+        (lambda: 102, "the means of |z| at m = 101 and 102 are 10.01 and 10.06"),
+        (lambda: 10.5, "a whole number"),
+    ],
+    "ex0_4": [
+        (lambda codes: -turns_around(codes), "torch.atan2 takes y first"),
+        (lambda codes: turns_around(codes).abs(), "clockwise turns count -1, not 1"),
+        (lambda codes: steps(codes).sum(), "the angle jumps"),
+        (lambda codes: wrapped(steps(codes))[:-1].sum() / (2 * math.pi), "the path is closed"),
+        (lambda codes: wrapped(steps(codes)).sum(), "divide by 2 pi"),
+        (lambda codes: 1, "compare your values"),
     ],
     "ex1_1": [
         (lambda v, k: 1 + torch.log(1 - v + v * math.exp(-2 * k)) / k, "it falls as v grows"),
@@ -166,6 +219,10 @@ MISTAKES = {
     "ex1_3": [
         (wood(published_b), "right up to kappa = 10, but at kappa = 11 E[w] is 0.05 instead of 0.25"),
         (wood(lambda kappa, m, root: (root - 2 * kappa) / (m - 1)), "in float32 root - 2 kappa has no digits left"),
+        (
+            lambda kappa, m, n: wood(lambda k, m, root: (root - 2 * k) / (m - 1))(kappa.double(), m, n),
+            "in float64 up to kappa = 1e5, but at 1e9",
+        ),
         (wood(lambda kappa, m, root: (m - 1) / (4 * kappa)), "compare your means"),
         (lambda kappa, m, n: uniform_height(n), "compare your means"),
         (lambda kappa, m, n: uniform_height(n) * 0 + moments(kappa, m)[0], "compare your means"),
@@ -190,11 +247,33 @@ MISTAKES = {
         (lambda kl, nats: 2 * bisect(kl, nats), "compare your values"),
     ],
     "ex2_3": [
-        (lambda m, k, A, C, area, r: k * A + C + area - (m - 1) * math.log(r), "and so is the uniform one"),
-        (lambda m, k, A, C, area, r: k * A + C + area + (m - 1) * math.log(r), "and so is the vMF density"),
-        (lambda m, k, A, C, area, r: r * k * A + C + area, "the vMF depends on the direction"),
-        (lambda m, k, A, C, area, r: k * A + C - area, "log p is minus the logarithm of the area"),
-        (lambda m, k, A, C, area, r: k * A + C, "compare your values"),
+        (logs_on_radius(0, 0), "each of them changes with r"),
+        (logs_on_radius(-1, 0), "and so is the uniform one"),
+        (logs_on_radius(0, -1), "and so is the vMF density"),
+        (logs_on_radius(1, 1), "a density falls"),
+        (lambda m, k, A, C, area, r: logs_on_radius(-1, -1)(m + 1, k, A, C, area, r), "has m - 1 dimensions"),
+        (lambda m, k, A, C, area, r: logs_on_radius(-1, -1)(m, k, r * A, C, area, r), "depends on the direction"),
+        (
+            lambda m, *given: logs_on_radius(-1, -1)(m, *given) * torch.tensor([1.0, -1.0]),
+            "log p is minus the logarithm of the area",
+        ),
+        (lambda m, *given: logs_on_radius(-1, -1)(m, *given).flip(0), "first the mean of log q"),
+        (lambda m, k, A, C, area, r: k * A + C + area, "has shape (), it should be (2,)"),
+        (lambda m, *given: torch.zeros(2), "compare your values"),
+    ],
+    "ex2_4": [
+        (lambda: 66, "where it fails at kappa = 1 in float32"),
+        (lambda: 482, "where it fails at kappa = 10 in float64"),
+        (lambda: 123, "it still returns a number, a wrong one"),
+        (lambda: 120, "compare with the picture"),
+    ],
+    "ex2_5": [
+        (lambda m, kappa: kl_by_series(m, kappa, +1), "the sign of log S"),
+        (lambda m, kappa: log_series(m, kappa), "this is log S"),
+        (lambda m, kappa: kl_by_series(m, kappa, 0), "log S is missing"),
+        (lambda m, kappa: kl_by_series(m, kappa, 0) - log_series(m, kappa).exp(), "not S"),
+        (lambda m, kappa: torch.from_numpy(naive_kl(m, kappa.numpy())), "not a number where m is large"),
+        (lambda m, kappa: kappa, "compare your values"),
     ],
     "ex3_1": [
         (lambda p, kl: p.sum((1, 2)) + kl, "the KL is a cost"),
@@ -270,3 +349,26 @@ def test_a_typical_mistake_is_named(name, answer, hint, capsys):
 
 def test_every_check_knows_typical_mistakes():
     assert sorted(MISTAKES) == sorted(CHECKS)
+
+
+def test_what_is_solved_is_remembered_beside_the_notebooks_and_drawn(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    CHECKS["ex1_4"](lambda: 16)
+    assert checking.solved() == set() and not list(tmp_path.iterdir())  # no notebook runs here
+    ipython = pytest.importorskip("IPython")
+    monkeypatch.setattr(ipython, "get_ipython", lambda: "a notebook's")
+    CHECKS["ex1_4"](lambda: 15)
+    assert checking.solved() == set()
+    CHECKS["ex1_4"](lambda: 16)
+    assert checking.solved() == {"1.4"}
+    figure = checking.progress()
+    assert figure.get_suptitle() == f"1 of {len(CHECKS)} exercises solved"
+    filled = [line for line in figure.axes[0].lines if line.get_markerfacecolor() != "white"]
+    assert [(*line.get_xdata(), *line.get_ydata()) for line in filled] == [(3, 1)]
+
+
+@pytest.mark.parametrize("damage", ["", "{", '{"a": 1}', "[1, null]", "[[]]"])
+def test_a_damaged_record_counts_as_none(damage, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    checking.SOLVED.write_text(damage)
+    assert checking.solved() == set()
