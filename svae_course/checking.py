@@ -16,6 +16,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from svae_lib.errors import InputError
 from svae_lib.files import atomic_write
 from svae_lib.plotting.style import FAINT, MARK, SAMPLES, Picture, new_figure, styled, to_numpy
 
@@ -88,8 +89,8 @@ def remember(name: str) -> None:
     ipython = sys.modules.get("IPython")
     if ipython is None or ipython.get_ipython() is None or name in solved():
         return
-    with suppress(OSError), atomic_write(SOLVED) as temporary:  # a folder that takes no file: the verdict counts
-        temporary.write_text(json.dumps(sorted(solved() | {name})))
+    with suppress(InputError):  # a folder that takes no file: the verdict counts
+        atomic_write(SOLVED, json.dumps(sorted(solved() | {name})).encode())
 
 
 def exercises() -> dict[str, list[str]]:
@@ -126,6 +127,8 @@ def progress() -> Picture:
     axes.set(yticks=range(len(chapters)), yticklabels=[f"chapter {number}" for number in chapters], xticks=())
     axes.set(xlim=(-0.7, max(map(len, chapters.values())) - 0.3), ylim=(len(chapters) - 0.4, -0.6))
     axes.grid(False)
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0)
     return figure
 
 

@@ -354,6 +354,9 @@ check.ex0_2(density)
 # <details><summary>Solution</summary>
 #
 # ```python
+# from svae_lib.ops import log_surface_area
+#
+#
 # def density(theta, m):
 #     ratio = log_surface_area(m - 1) - log_surface_area(m)
 #     return torch.tensor(ratio).exp() * theta.sin() ** (m - 2)

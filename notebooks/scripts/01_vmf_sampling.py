@@ -355,7 +355,7 @@ check.ex1_2(acceptance_rate)
 # ### Exercise 1.3 ★★★: find the bug
 #
 # Copy `published_w` and repair it, so that it is exact for every $\kappa$. It must return `n` samples of $w$; `kappa`
-# is a zero-dimensional float32 tensor, from 2 to $10^5$. Stay in float32: more bits only put the error off.
+# is a zero-dimensional float32 tensor, from 2 to $10^{10}$: more bits would only put the error off.
 
 
 # %%

@@ -257,8 +257,8 @@ for m in (3, 41):
 # %% [markdown]
 # On $S^{40}$ such a code is noise: $w$ averages 0.04. To carry information, $\kappa$ has to grow with $m$. How fast
 # depends on how much it is to carry. For a *fixed* number of nats the order of $\sqrt{m}$ is enough, since the cost is
-# $\kappa^2 / 2m$; for a fixed number of nats *per coordinate*, which is what it takes to say something about each of $m$
-# coordinates, it is the order of $m$:
+# $\kappa^2 / 2m$; for a fixed number of nats *per coordinate*, which is what it takes to say something about each of
+# the $m$ coordinates, it is the order of $m$:
 
 # %%
 for m, concentration in ((41, 13.75), (1001, 63.5), (1001, 100.0), (1001, 1001.0)):

@@ -90,13 +90,17 @@ def angle_histograms(angles: dict[int, torch.Tensor]) -> Picture:
         >>> len(angle_histograms({2: torch.rand(9), 3: torch.rand(9)}).axes)
         2
     """
-    figure = new_figure(2.5 * len(angles), 2.7, "The angle between two random points")
-    for axes, (m, values) in zip(np.ravel(figure.subplots(1, len(angles), sharey=True)), angles.items(), strict=True):
+    rows = (len(angles) + 1) // 2  # two columns: a narrow page can show them
+    figure = new_figure(6.5, 0.5 + 2.1 * rows, "The angle between two random points")
+    panes = np.ravel(figure.subplots(rows, 2, sharey=True, sharex=True, squeeze=False))[: len(angles)]
+    for axes, (m, values) in zip(panes, angles.items(), strict=True):
         heights, edges = np.histogram(np.degrees(to_numpy(values)), 60, range=(0, 180), density=True)
         axes.stairs(heights, edges, fill=True, color=SAMPLES)
-        axes.set(xlim=(0, 180), xticks=range(0, 181, 45), xlabel="angle (degrees)")
-        axes.set_title(f"m = {m}", loc="center")
-    figure.axes[0].set_ylabel("density (per degree)")
+        axes.set(xlim=(0, 180), xticks=range(0, 181, 45), title=f"m = {m}")
+    for axes in panes[-2:]:
+        axes.set_xlabel("angle (degrees)")
+    for axes in panes[::2]:
+        axes.set_ylabel("density (per degree)")
     return figure
 
 

@@ -81,12 +81,14 @@ def ex1_3(attempt):
             "right up to kappa = 38, but not at kappa = 1e5: in float32 root - 2 kappa has no digits left there. "
             "Multiply it by root + 2 kappa, and divide by that too"
         )
-    if far.dtype == torch.float64 and not agrees(attempt(large.double() * 1e4, m, n, shape=(n,))[None], large * 1e4, m):
-        raise Wrong(
-            "right in float64 up to kappa = 1e5, but at 1e9 root - 2 kappa has no digits left there either: more bits "
-            "only put it off. Multiply it by root + 2 kappa, and divide by that too"
-        )
     if agrees(samples, kappas, m):
+        try:
+            attempt(torch.tensor(1e10), m, n, shape=(n,))
+        except Wrong:  # b is 0 in float64 too
+            raise Wrong(
+                "right up to kappa = 1e5, but at 1e10 nothing is accepted: in float64 too root - 2 kappa loses its "
+                "digits, only later. Multiply it by root + 2 kappa, and divide by that too"
+            ) from None
         return "correct", picture
     if agrees(samples[kappas <= 10], kappas[kappas <= 10], m):
         at = int((kappas == 11).nonzero())

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from svae_course.colors import ordered_colors
 from svae_course.vmf import SHORT_W_AXIS, W_AXIS, marginal_density, vmf_at_pole
 from svae_lib.plotting.style import (
     EXPECTED,
@@ -102,11 +103,12 @@ def acceptance_rates(propose: Callable, dims: Iterable[int] = (2, 3, 11, 41, 201
     figure = new_figure(7.5, 4.2, "How many proposals are accepted")
     axes = figure.add_subplot()
     kappas = np.logspace(-1, 3, 33)
-    for index, m in enumerate(dims):
+    dims = list(dims)
+    for m, color in zip(dims, ordered_colors(len(dims)), strict=True):
         torch.manual_seed(0)  # the same noise at every m, so that lines differ by m alone
         rates = [propose(float(kappa), m, 4000)[1].exp().mean().item() for kappa in kappas]
-        axes.plot(kappas, rates, color=f"C{index}", label=f"m = {m}")
-        axes.plot(kappas, [uniform_acceptance(kappa, m) for kappa in kappas], "--", color=f"C{index}", linewidth=1)
+        axes.plot(kappas, rates, color=color, label=f"m = {m}")
+        axes.plot(kappas, [uniform_acceptance(kappa, m) for kappa in kappas], "--", color=color, linewidth=1)
     axes.set(xscale="log", ylim=(0, 1.03), xlabel="concentration κ", ylabel="fraction of proposals accepted")
     note = "solid: uniform points slid towards μ\ndashed: uniform points as they are"
     axes.text(0.98, 0.45, note, ha="right", transform=axes.transAxes, fontsize=9)

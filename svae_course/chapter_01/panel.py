@@ -137,7 +137,7 @@ def draw_still_globe(axes, points: np.ndarray, size: float = 5) -> None:
             shown = np.where(part[:, None], line, np.nan)
             axes.plot(shown @ east, shown @ north, **(TURNS | {"alpha": alpha}))
     near = points[np.argsort(points @ outwards)]
-    axes.scatter(near @ east, near @ north, c=near[:, 2], s=size, vmin=-1, vmax=1, linewidths=0, zorder=3)
+    axes.scatter(near @ east, near @ north, c=near[:, 2], s=size, vmin=-1, vmax=1, alpha=0.7, linewidths=0, zorder=3)
     top = np.array([[0, 0, 1.0], [0, 0, 1.3]])
     axes.plot(top @ east, top @ north, color=EXPECTED, linewidth=3, zorder=4)
     axes.annotate("μ", (0, top[1] @ north), (5, -4), textcoords="offset points", fontsize=13)

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from matplotlib.colors import ListedColormap
 
+from svae_course.colors import ordered_colors
 from svae_course.vmf import SHORT_W_AXIS, floor_kl, kl_on_radius, kl_to_uniform, limit_kl, marginal_density, vmf_at_pole
 from svae_lib.ops.sphere import log_surface_area
 from svae_lib.plotting.style import MARK, OUTLINE, THREE_STEPS, Picture, new_figure, styled
@@ -29,9 +30,9 @@ def kl_curves(ambient_dims: tuple[int, ...] = AMBIENT_DIMS, kappas: tuple[float,
     figure = new_figure(10, 4.4, "What a concentration costs")
     left, right = figure.subplots(1, 2, sharey=True)
     kappa = np.geomspace(0.3, 1000, 200)
-    for m in ambient_dims:
+    for m, color in zip(ambient_dims, ordered_colors(len(ambient_dims)), strict=True):
         costs = kl_to_uniform(m, kappa)
-        left.plot(kappa, costs)
+        left.plot(kappa, costs, color=color)
         name_end(left, kappa[-1], costs[-1], f"m = {m}")
     dims = np.unique(np.geomspace(2, 1000, 120).astype(int))
     for k, color in zip(kappas, THREE_STEPS, strict=False):
@@ -98,8 +99,8 @@ def kl_collapse(ambient_dims: tuple[int, ...] = AMBIENT_DIMS, ratios: tuple[floa
     figure = new_figure(10, 4.2, "One curve for every sphere")
     left, right = figure.subplots(1, 2)
     a = np.geomspace(0.03, 30, 200)
-    for m in ambient_dims:
-        left.plot(a, kl_to_uniform(m, a * m) / m, label=f"m = {m}")
+    for m, color in zip(ambient_dims, ordered_colors(len(ambient_dims)), strict=True):
+        left.plot(a, kl_to_uniform(m, a * m) / m, color=color, label=f"m = {m}")
     left.plot(a, limit_kl(a), **LIMIT, label="limit")
     left.legend(fontsize=9)
     left.set(title="KL per coordinate", xlabel="κ / m", ylabel="KL / m (nats)", xscale="log")

@@ -221,12 +221,16 @@ MISTAKES = {
         (wood(lambda kappa, m, root: (root - 2 * kappa) / (m - 1)), "in float32 root - 2 kappa has no digits left"),
         (
             lambda kappa, m, n: wood(lambda k, m, root: (root - 2 * k) / (m - 1))(kappa.double(), m, n),
-            "in float64 up to kappa = 1e5, but at 1e9",
+            "in float64 too root - 2 kappa loses its digits",
         ),
         (wood(lambda kappa, m, root: (m - 1) / (4 * kappa)), "compare your means"),
         (lambda kappa, m, n: uniform_height(n), "compare your means"),
         (lambda kappa, m, n: uniform_height(n) * 0 + moments(kappa, m)[0], "compare your means"),
         (lambda kappa, m, n: uniform_height(2 * n), "has shape (8000,), it should be (4000,)"),
+    ],
+    "ex1_4": [
+        (lambda: 15, "at m = 15 the mean of w is 0.508, and one step before 0.530"),
+        (lambda: 0.5, "a whole number"),
     ],
     "ex2_1": [
         (lambda m, kappa, A: 1 - A**2 - (m - 1) / kappa * A, "has a factor more"),
