@@ -451,6 +451,9 @@ check.ex0_4(winding)
 check.progress()
 
 # %% [markdown]
+# A filled disc is an exercise that you solved on this machine. The record lies in a file beside the notebooks, and
+# goes nowhere else.
+#
 # ## What we saw
 #
 # - In high dimensions the points of a normal prior lie near a shell of radius $\sqrt{m}$ and differ only in direction:

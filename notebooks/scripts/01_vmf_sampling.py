@@ -440,6 +440,9 @@ check.ex1_4(reading)
 check.progress()
 
 # %% [markdown]
+# A filled disc is an exercise that you solved on this machine. The record lies in a file beside the notebooks, and
+# goes nowhere else.
+#
 # ## What we saw
 #
 # - A sample from the vMF is one number $w$ that depends on $\kappa$, one uniform direction, and one reflection.

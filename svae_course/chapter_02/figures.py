@@ -42,8 +42,7 @@ def kl_curves(ambient_dims: tuple[int, ...] = AMBIENT_DIMS, kappas: tuple[float,
         name_end(right, dims[-1], costs[-1], f"κ = {k:g}")
     left.set(title="for each sphere, over κ", xlabel="concentration κ", ylabel="KL (nats)", xscale="log", yscale="log")
     right.set(title="for each κ, over spheres (dot: largest KL)", xlabel="ambient dimension m", xscale="log")
-    right.set_ylabel("KL (nats)")
-    left.set(ylim=(3e-4, 300))
+    right.set(ylabel="KL (nats)", ylim=(3e-4, 300))  # of both
     right.tick_params(labelleft=True)
     return figure
 
