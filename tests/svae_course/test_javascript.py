@@ -144,3 +144,76 @@ def test_four_digits_as_python_writes_them(evaluate):
     numbers = [1.99573, 0.00757321, 0.33124, 48.195341, 123.456, float("nan"), float("inf")]
     shown = evaluate(ROOT / "svae_course/chapter_02/panel.js", "it.map(m.four)", numbers)
     assert shown == [f"{number:.4g}" for number in numbers]
+
+
+SHOWN = """(async ([page, width, walk, keys]) => {
+  const { mount } = await import("/svae_lib/widgets/shim.js"), el = document.createElement("div");
+  const frame = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  el.style.width = `${width}px`;
+  document.body.replaceChildren(el);
+  const end = mount(el, m.default, page);
+  for (const values of walk) {
+    for (const [name, value] of Object.entries(values)) {
+      const control = el.querySelector(`[id$="-${name}"], input[value="${value}"]`);
+      if (control.type === "radio") control.click();
+      else { control.value = value; control.dispatchEvent(new Event("input")); }
+    }
+    await frame();
+  }
+  for (const key of keys) el.querySelector("canvas[tabindex]").dispatchEvent(new KeyboardEvent("keydown", { key }));
+  await frame();
+  const picture = el.querySelector(".picture"), whole = [picture, ...picture.querySelectorAll("*")];
+  const right = Math.max(...whole.map((it) => it.getBoundingClientRect().right)) - el.getBoundingClientRect().left;
+  const seen = {
+    say: el.querySelector(".say").textContent, alt: picture.getAttribute("aria-label"), right,
+    svg: picture.outerHTML.replace(/svae-(clip|panel)-\\d+/g, ""),
+    paint: [...el.querySelectorAll("canvas")].map((canvas) => canvas.toDataURL()).join(),
+  };
+  end();
+  return { ...seen, left: el.childNodes.length };
+})(it)"""
+PANELS = {
+    ShellPanel: ({"m": 20}, "m = 20: mean of |z| 4.41, standard deviation 0.71"),
+    ConcentrationPanel: ({"kappa": 50, "m": 41}, "κ = 50, m = 41: KL 12.33 nats, mean of w 0.675"),
+    KLPanel: (
+        {"kappa": 1, "m": 299, "floats": "float64"},
+        "κ = 1, m = 299: KL = 0.001672 nats; naively, in float64: nan",
+    ),
+}
+
+
+@pytest.fixture(params=PANELS, ids=lambda kind: kind.name)
+def shown(request, evaluate):
+    """The panel at this width, after this walk of values and these keys on its globe."""
+    panel = request.param()
+    return request.param, lambda width, *walk, keys=(): evaluate(
+        panel.module, SHOWN, [panel.page(), width, list(walk), list(keys)]
+    )
+
+
+def test_the_picture_follows_the_values_alone_and_says_them(shown):
+    kind, look = shown
+    values, said = PANELS[kind]
+    ends = [{name: kind.class_traits()[name].max for name in values if name != "floats"}, {"m": 2}]
+    straight, around = look(900, values), look(900, *ends, values)
+    assert straight["say"] == said and straight["alt"].endswith(said)
+    assert straight == around
+    first = look(900)
+    assert first["say"] != said
+    assert (first["svg"], first["paint"]) != (straight["svg"], straight["paint"])
+    assert straight["left"] == 0  # an ended panel leaves nothing behind
+
+
+@pytest.mark.parametrize("width", [320, 560, 1400])
+def test_nothing_of_the_picture_is_cut_off(shown, width):
+    kind, look = shown
+    assert look(width, PANELS[kind][0])["right"] <= width
+
+
+def test_keys_turn_the_globe_and_home_turns_it_back(evaluate):
+    panel = ConcentrationPanel()
+    first, left, back = (
+        evaluate(panel.module, SHOWN, [panel.page(), 700, [], keys])["paint"]
+        for keys in ([], ["ArrowLeft", "ArrowUp"], ["ArrowLeft", "ArrowUp", "Home"])
+    )
+    assert first == back != left

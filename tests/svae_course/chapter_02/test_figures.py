@@ -92,7 +92,9 @@ def test_the_largest_area_is_a_matter_of_the_unit_of_length():
 
 
 def test_the_picture_of_exercise_2_3_does_not_enlarge_rounding_errors():
-    picture = exercises.ex2_3(lambda m, kappa, A, log_C, log_area, r: kappa * A + log_C + log_area)
+    picture = exercises.ex2_3(
+        lambda m, kappa, A, log_C, log_area, r: torch.tensor([kappa * A + log_C, -log_area]) - (m - 1) * np.log(r)
+    )
     low, high = picture.axes[0].get_ylim()
     assert low <= 0 < 2 < high
 
