@@ -20,7 +20,7 @@ ifeq ($(shell uname -s)$(DISPLAY)$(WAYLAND_DISPLAY),Linux)
 LAB_FLAGS += --no-browser
 endif
 
-.PHONY: help setup lab test test-all notebooks bench clean
+.PHONY: help setup lab test test-all notebooks site bench clean
 
 help:
 	@echo "make setup      create .venv and install everything into it"
@@ -28,6 +28,7 @@ help:
 	@echo "make test       what CI runs: lint, tests, doctests, notebooks, browser"
 	@echo "make test-all   the same, plus the tests marked slow"
 	@echo "make notebooks  run notebooks/scripts/*.py into notebooks/*.ipynb; update README's tables and strip"
+	@echo "make site       build the course and the reference as web pages, in site/"
 	@echo "make bench      measure speed, as ratios"
 	@echo "make clean      remove .venv and the caches; runs/ stays"
 
@@ -42,13 +43,13 @@ test: setup
 	@echo "test: lint, then tests, doctests and notebooks"
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check --quiet .
-	@$(PYTEST) tests svae_lib svae_course notebooks/*.ipynb
+	@$(PYTEST) tests svae_lib svae_course docs notebooks/*.ipynb
 
 test-all: setup
 	@echo "test-all: lint, then tests (slow ones included), doctests and notebooks"
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check --quiet .
-	@$(PYTEST) -m "" tests svae_lib svae_course notebooks/*.ipynb
+	@$(PYTEST) -m "" tests svae_lib svae_course docs notebooks/*.ipynb
 
 notebooks: setup
 	@echo "notebooks: running notebooks/scripts/*.py"
@@ -58,11 +59,15 @@ notebooks: setup
 	@$(PY) tools/picture_strip.py
 	@echo "notebooks: README's tables of chapters and results are up to date"
 
+site: setup
+	@echo "site: web pages of the course and the reference, from what the notebooks store; in site/"
+	@$(PY) -m docs.build site
+
 bench: setup
 	@echo "bench: each of ours against its peer, in turns; about ten minutes, on an otherwise idle machine"
 	@$(PY) -m pytest -o "python_files=bench_*.py" --write-readme benchmarks
 
 clean:
 	@echo "clean: removing .venv, build folders and caches"
-	@rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache .hypothesis .benchmarks
-	@find svae_lib svae_course tests tools -name __pycache__ -type d -prune -exec rm -rf {} +
+	@rm -rf .venv build site dist *.egg-info .pytest_cache .ruff_cache .hypothesis .benchmarks
+	@find docs svae_lib svae_course tests tools -name __pycache__ -type d -prune -exec rm -rf {} +

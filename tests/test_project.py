@@ -109,6 +109,8 @@ def test_owner_repository_and_version_agree_everywhere():
     assert citation["version"] == svae_lib.__version__ == importlib.metadata.version("svae_lib")
     named = re.findall(r"(?:github\.com|mybinder\.org/v2/gh)/([\w-]+/[\w-]+)", (ROOT / "README.md").read_text())
     assert set(named) == {repository}
+    owner, name = repository.split("/")
+    assert PROJECT["project"]["urls"]["Documentation"] == f"https://{owner}.github.io/{name}"
 
 
 def test_the_citation_names_both_papers():

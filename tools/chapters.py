@@ -21,15 +21,17 @@ def chapter(opening: str) -> tuple[str, str, str]:
 
 
 def table() -> str:
-    """One row per chapter that exists; Binder opens it at the tag, in the repository, that pyproject.toml names."""
+    """One row per chapter that exists, with the addresses of pyproject.toml: on the site, and in Binder at the tag."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     repository = project["project"]["urls"]["Repository"].removeprefix("https://github.com/")
+    site = project["project"]["urls"]["Documentation"]
     binder = f"https://mybinder.org/v2/gh/{repository}/{project['tool']['svae']['tag']}?urlpath=lab/tree/notebooks"
     rows = ["| chapter | question | minutes | |", "|---|---|---|---|"]
     for script in sorted((ROOT / "notebooks" / "scripts").glob("[0-9][0-9]_*.py")):
         title, question, minutes = chapter(jupytext.read(script).cells[0].source)
         name = f"[{script.stem[:2]} {title}](notebooks/{script.stem}.ipynb)"
-        rows.append(f"| {name} | {question} | {minutes} | [open in Binder]({binder}/{script.stem}.ipynb) |")
+        links = f"[read]({site}/{script.stem}.html) · [open in Binder]({binder}/{script.stem}.ipynb)"
+        rows.append(f"| {name} | {question} | {minutes} | {links} |")
     return "\n".join(rows) + "\n"
 
 

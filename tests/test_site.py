@@ -1,0 +1,182 @@
+"""The site: it is built without a warning, asks no other machine for anything, and reads well on a phone and by ear."""
+
+import functools
+import http.server
+import posixpath
+import re
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import nbformat
+import pytest
+from bs4 import BeautifulSoup
+
+from docs import chapters, command_line, glossary, reference
+from tests.tree import ROOT
+
+CHAPTERS = [path.stem for path in chapters.chapters()]
+# Pages that stand for the rest in a browser; what can be read from the HTML is read from every page.
+SHOWN = ["index", *CHAPTERS, "sharp_bits", "glossary", "library", "command_line", "reference/distributions", "search"]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory) -> Path:
+    """The site, built anew from what the build folder holds; in a folder of a folder, as on a server."""
+    target = tmp_path_factory.mktemp("server") / "svae_lib"
+    start = time.monotonic()
+    command = [sys.executable, "-m", "docs.build", target]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=500)
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
+    print(f"site: built in {time.monotonic() - start:.0f} s")
+    return target
+
+
+@pytest.fixture(scope="module")
+def pages(site) -> dict[str, BeautifulSoup]:
+    """Every page of the site, parsed, by its name without .html."""
+    found = sorted(path for path in site.rglob("*.html") if "_static" not in path.parts)
+    return {
+        path.relative_to(site).with_suffix("").as_posix(): BeautifulSoup(path.read_text(), "html.parser")
+        for path in found
+    }
+
+
+@pytest.fixture(scope="module")
+def address(site):
+    """The site on a server of this machine, in a subfolder."""
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_):
+            pass
+
+    handler = functools.partial(Quiet, directory=site.parent)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/{site.name}"
+        server.shutdown()
+
+
+class Visit:
+    """A page in a tab of its own, and what the browser said of it and asked for."""
+
+    def __init__(self, context):
+        self.complaints, self.asked = [], set()
+        self.page = context.new_page()
+        self.page.on("console", lambda message: message.type == "error" and self.complaints.append(message.text))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("request", lambda request: self.asked.add(urlsplit(request.url)[:2]))
+
+    def to(self, address: str) -> None:
+        self.page.goto(address, wait_until="load")
+        self.page.wait_for_function("!window.MathJax || MathJax.startup.promise.then(() => true)")
+
+
+# What the HTML says
+
+
+def test_every_page_has_one_title_and_headings_in_order(pages):
+    assert {"index", *CHAPTERS, "sharp_bits", "glossary", "library", "command_line", "changelog"} <= set(pages)
+    for name, page in pages.items():
+        if name == "search":
+            continue
+        levels = [int(heading.name[1]) for heading in page.select_one("article").find_all(re.compile("^h[1-6]$"))]
+        assert levels[0] == 1 and levels.count(1) == 1, name
+        assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False)), (name, levels)
+
+
+def test_every_link_into_the_site_leads_somewhere(site, pages):
+    places = {name: {element["id"] for element in page.select("[id]")} for name, page in pages.items()}
+    broken = []
+    for name, page in pages.items():
+        for element in page.select("[href], [src]"):
+            address = element.get("href") or element.get("src")
+            link = urlsplit(address)
+            if link.scheme or link.netloc:
+                assert element.name == "a", (name, element)  # a page takes nothing from another machine
+                continue
+            path = posixpath.normpath(posixpath.join(posixpath.dirname(name), unquote(link.path)))
+            path = path if link.path else f"{name}.html"
+            missing = link.fragment and unquote(link.fragment) not in places.get(path.removesuffix(".html"), ())
+            if missing or not (site / path).is_file():
+                broken.append((name, address))
+    assert broken == []
+
+
+def test_every_picture_says_what_it_shows(pages):
+    for name, page in pages.items():
+        for picture in page.select("article img"):
+            alt = picture.get("alt", "")
+            assert len(alt) > 10 and not re.search(r"\.(png|svg)|[0-9a-f]{16}", alt), (name, str(picture)[:200])
+
+
+@pytest.mark.parametrize("stem", CHAPTERS)
+def test_a_chapter_has_its_pictures_exercises_links_and_neighbors(pages, site, stem):
+    page, notebook = pages[stem], nbformat.read(ROOT / "notebooks" / f"{stem}.ipynb", as_version=4)
+    stored = [o for cell in notebook.cells for o in cell.get("outputs", []) if "image/png" in o.get("data", {})]
+    assert len(page.select("article img.figure")) == len(stored) > 0
+    assert [p["alt"] for p in page.select("article img.figure")] == [o.metadata["image/png"]["alt"] for o in stored]
+    folded = sum(cell.source.count("<summary>") for cell in notebook.cells)
+    assert len(page.select("article details > summary")) == folded > 0
+    binder, download = page.select(".chapter-links a")
+    assert binder["href"].startswith("https://mybinder.org/") and binder["href"].endswith(f"{stem}.ipynb")
+    assert (site / download["href"]).read_bytes() == (ROOT / "notebooks" / f"{stem}.ipynb").read_bytes()
+    place = CHAPTERS.index(stem)
+    following = CHAPTERS[place + 1] if place + 1 < len(CHAPTERS) else "sharp_bits"
+    assert page.select_one("a.right-next")["href"] == f"{following}.html"
+    assert page.select_one("a.left-prev")["href"] == (f"{CHAPTERS[place - 1]}.html" if place else "index.html")
+    assert page.select("a[href^='glossary.html#term-']")
+
+
+def test_sharp_bits_glossary_reference_and_command_line_leave_nothing_out(pages):
+    bits = pages["sharp_bits"]
+    assert [a["href"] for a in bits.select("article h2 > a.reference")] == [f"{stem}.html" for stem in CHAPTERS]
+    words = pages["glossary"]
+    assert all(words.find(id=entry.anchor) for entry in glossary.entries()) and len(glossary.entries()) > 20
+    for room in reference.ROOMS:
+        for name in reference.public_names(room):
+            [described] = pages[f"reference/{room}"].select(f"dt[id='svae_lib.{room}.{name}']")
+            assert described.find_next("dd").get_text(strip=True), (room, name)
+    commands = pages["command_line"].get_text()
+    assert {f"svae {name}" for name in ("train", "evaluate", "show", "sweep", "table", "data fetch")} <= {
+        heading.get_text().removesuffix("#") for heading in pages["command_line"].select("h2")
+    }
+    flags = set(re.findall(r"(?<!\S)--?[a-z][\w-]*", command_line.page().replace("`", "")))
+    assert len(flags) > 60 and all(flag in commands for flag in flags)
+
+
+# In a browser
+
+
+@pytest.mark.parametrize("scheme", [(390, "dark"), (1280, "light")], ids=str)
+@pytest.mark.parametrize("way", ["file", "server"])
+def test_pages_stay_on_this_machine_without_errors_and_without_sideways_scrolling(browser, site, address, way, scheme):
+    width, theme = scheme
+    context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=theme)
+    root = site.as_uri() if way == "file" else address
+    # the same files: a few of them say what a server, and another width, change
+    for name in SHOWN if scheme == (390, "dark") and way == "file" else SHOWN[:3]:
+        visit = Visit(context)
+        visit.to(f"{root}/{name}.html")
+        assert visit.complaints == [], name
+        assert visit.asked <= {urlsplit(root)[:2], ("data", ""), ("blob", "")}, name
+        assert visit.page.evaluate("document.documentElement.scrollWidth") <= width, name
+        assert visit.page.evaluate("document.documentElement.dataset.theme") == theme
+        assert visit.page.evaluate("[...document.images].every((i) => i.complete && i.naturalWidth)"), name
+        if name in CHAPTERS:
+            assert visit.page.locator("mjx-container").count() > 10
+        visit.page.close()
+    context.close()
+
+
+@pytest.mark.parametrize("way", ["file", "server"])
+def test_search_finds_a_page(browser, site, address, way):
+    context = browser.new_context()
+    visit = Visit(context)
+    visit.page.goto((site.as_uri() if way == "file" else address) + "/search.html?q=implicit+gradient")
+    visit.page.wait_for_selector("#search-results li a")
+    assert visit.complaints == []
+    context.close()
