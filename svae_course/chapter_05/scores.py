@@ -1,13 +1,19 @@
 """Scores of chapter 05 beside those of every run: the log-likelihood that none can beat, the topology of its code."""
 
 import math
+from pathlib import Path
 
 import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file
 
-from svae_course.chapter_05.shapes import ARCS, CLUSTER_DEVIATION, COVERED, SHAPES, pixels, turn
+from svae_course.chapter_05.shapes import ARCS, CLUSTER_DEVIATION, SHAPES, pixels, turn
 from svae_course.chapter_05.topology import along, backward, neighbors_kept, winding
+from svae_lib.comparison import Comparison, compare_all
+from svae_lib.errors import InputError
 from svae_lib.plotting.decoding import embed_images
 
+SPACES = ("e1", "s1", "e2", "s2", "2xs1")
 POINTS = 500  # whose neighbors are counted
 
 
@@ -95,16 +101,83 @@ def topology(model, shape: str) -> dict[str, float]:
         shape: one of SHAPES or ARCS.
 
     Returns:
-        `neighbors_kept` for 500 random points; for shapes of one dimension in a latent line, circle or plane
-        `backward`; for closed ones in a circle or a plane `winding`.
+        `neighbors_kept` for 500 random points; on a circle, a part of it and an interval also `backward`, in a latent
+        line and on a latent circle (of a whole circle in a plane too); for a whole circle `winding`, on a latent
+        circle and in a plane. Between clusters there are no data, and so no path.
     """
     points = (SHAPES | ARCS)[shape](POINTS, np.random.default_rng(0))
     found = {"neighbors_kept": neighbors_kept(points, embed_images(model, pixels(points)))}
-    on_path, space = path(shape), str(model.latent_space)
-    if on_path is None or space not in ("e1", "s1", "e2"):
+    curve, space, is_closed = path(shape), str(model.latent_space), shape == "circle"
+    if curve is None or shape == "clusters" or space not in ("e1", "s1", "e2"):
         return found
-    codes = embed_images(model, pixels(on_path))
-    found["backward"] = backward(along(codes))
-    if space != "e1" and shape in ("circle", "clusters", f"arc{COVERED[-1]}"):
+    codes = embed_images(model, pixels(curve))
+    if space != "e2" or is_closed:
+        found["backward"] = backward(along(codes))
+    if space != "e1" and is_closed:
         found["winding"] = winding(codes[:-1] if space == "s1" else codes[:-1] - codes[:-1].mean(0))
     return found
+
+
+def load_codes(path: Path) -> dict[str, np.ndarray]:
+    """Stored codes along curves.
+
+    Args:
+        path: the safetensors file that tools/store_runs.py wrote.
+
+    Returns:
+        By "DATASET/SPACE/SEED", (121, 1) or (121, 2), float64.
+
+    Raises:
+        InputError: the file is missing or damaged; names it and the command that restores it.
+    """
+    try:
+        return {name: codes.astype(np.float64) for name, codes in load_file(path).items()}
+    except (OSError, SafetensorError):
+        cure = "`git checkout :/notebooks/results` restores it"
+        raise InputError(f"{path} is missing or damaged: {cure}") from None
+
+
+def by_space(rows: list[dict], dataset: str, score: str = "test_log_likelihood") -> dict[str, list[float]]:
+    """Scores of one data set's runs, by latent space, in the order of SPACES.
+
+    Args:
+        rows: stored runs.
+        dataset: such as "circle_quiet".
+        score: a key of a run.
+
+    Returns:
+        One number per seed; spaces without runs are left out.
+    """
+    found = {space: [row[score] for row in rows if (row["dataset"], row["latent_space"]) == (dataset, space)
+                     and score in row] for space in SPACES}  # fmt: skip
+    return {space: values for space, values in found.items() if values}
+
+
+def leaders(rows: list[dict], dataset: str) -> tuple[str, dict[str, Comparison]]:
+    """Space with the highest mean log-likelihood, and the others compared with it, after Holm's correction.
+
+    Args:
+        rows: stored runs.
+        dataset: such as "circle_quiet".
+
+    Returns:
+        As svae_lib.comparison.compare_all.
+    """
+    return compare_all(by_space(rows, dataset))
+
+
+def not_below(rows: list[dict], dataset: str) -> list[str]:
+    """Spaces that no test puts below the highest: it, and those that are not separated from it."""
+    best, others = leaders(rows, dataset)
+    return [space for space in SPACES if space == best or (space in others and others[space].verdict != "lower")]
+
+
+def lost_nats(rows: list[dict], noise: str) -> tuple[np.ndarray, np.ndarray]:
+    """Mean over seeds of the nats below the truth, and half their range: (shapes, spaces) each, NaN without runs."""
+    lost, spread = np.full((2, len(SHAPES), len(SPACES)), np.nan)
+    for y, shape in enumerate(SHAPES):
+        truth = next((r["true_log_likelihood"] for r in rows if r["dataset"] == f"{shape}_{noise}"), np.nan)
+        for space, values in by_space(rows, f"{shape}_{noise}").items():
+            x = SPACES.index(space)
+            lost[y, x], spread[y, x] = truth - np.mean(values), np.ptp(values) / 2
+    return lost, spread

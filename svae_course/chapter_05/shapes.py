@@ -20,8 +20,7 @@ COUNT = 5_000
 SIDE = 10  # an image has 10 x 10 pixels
 AMPLITUDE = 0.2  # of a pixel about 1/2, so that noise seldom leaves [0, 1]
 NOISES = {"quiet": 0.04, "noisy": 0.12}  # standard deviations of a pixel
-COVERED = (50, 75, 90, 100)  # percent of the circle that an arc has
-ARC_NOISES = (0.04, 0.08, 0.16)
+COVERED = (50, 90)  # percent of the circle that an arc has
 CLUSTER_DEVIATION = 0.2  # radians
 
 
@@ -158,10 +157,13 @@ def data(shape: str, noise: float, count: int = COUNT, seed: int = SEED) -> tupl
 
 
 def files() -> dict[str, tuple[str, float]]:
-    """Shape and noise of each data set, by the name of its file."""
-    found = {f"{shape}_{name}": (shape, noise) for shape in SHAPES for name, noise in NOISES.items()}
-    arcs = {f"{shape}_noise{round(100 * noise)}": (shape, noise) for shape in ARCS for noise in ARC_NOISES}
-    return found | arcs
+    """Shape and noise of each data set, by the name of its file.
+
+    Example:
+        >>> files()["arc90_noisy"]
+        ('arc90', 0.12)
+    """
+    return {f"{shape}_{name}": (shape, noise) for shape in SHAPES | ARCS for name, noise in NOISES.items()}
 
 
 def write(folder: Path, name: str) -> Path:
