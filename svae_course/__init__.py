@@ -9,6 +9,6 @@ from svae_lib.errors import import_optional
 for _module in ("ipywidgets", "anywidget", "plotly"):
     import_optional(_module, extra="course")  # one line with the pip command where the extra is missing
 
-from svae_course.stored_files import stored, stored_records, stored_runs  # noqa: E402  (after that line)
+from svae_course.stored_files import stored, stored_model, stored_records, stored_runs  # noqa: E402  (after that line)
 
-__all__ = ["stored", "stored_records", "stored_runs"]
+__all__ = ["stored", "stored_model", "stored_records", "stored_runs"]

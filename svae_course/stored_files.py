@@ -34,6 +34,31 @@ def stored(name: str) -> Path:
     return next((place / name for place in (NOTEBOOKS, *above) if (place / name).is_file()), belongs / name)
 
 
+def stored_model(space: str, data):
+    """Stored model of the course; where its file is missing or damaged, that is said and a short training replaces it.
+
+    Args:
+        space: latent space, by the name that its file has: weights/SPACE.safetensors.
+        data: a data set, to train on where there is no file.
+
+    Returns:
+        A trained VAE.
+    """
+    import torch
+
+    import svae_lib
+
+    try:
+        return svae_lib.load_model(stored(f"weights/{space}.safetensors"))
+    except InputError as problem:
+        print(problem)
+        print("Instead, a short training; `git checkout :/notebooks/weights` brings the file back.")
+    torch.manual_seed(0)
+    model = svae_lib.build_vae(data.image_shape, space)
+    svae_lib.fit(model, data, epochs=10, batch_size=50, schedule=svae_lib.Schedule(warmup=3))
+    return model
+
+
 def stored_runs(name: str) -> list[dict]:
     """Stored runs, each with its command, its seed and its scores.
 

@@ -4,6 +4,7 @@ import torch
 from torch.distributions import kl_divergence
 
 from svae_course.checking import Wrong, against_truth, close, exercise, judge
+from svae_course.vmf import kl_to_uniform
 from svae_lib.distributions import HypersphericalUniform, VonMisesFisher
 from svae_lib.latent_spaces import parse_latent_space
 
@@ -123,4 +124,84 @@ def ex4_3(attempt):
     }
     title = "Factor 1 of 4+3+3+2, exchanged"
     picture = against_truth(torch.arange(16), value[1], truth[1], title, "coordinate", "value (a: above 0, b: below)")
+    return judge(value, truth, mistakes), picture
+
+
+@exercise
+def ex4_4(attempt):
+    """Check of three readings of the partition panel: kappa of the others on 5xs2, kappa on s10, the reason.
+
+    Args:
+        attempt: reading() -> (3,).
+    """
+    others, sphere, reason = attempt(shape=(3,)).double().tolist()
+    first = kl_to_uniform(3, 100.0)
+    price = f"the first factor pays {first:.1f} of the ten nats, so each of the others may pay {(10 - first) / 4:.1f}"
+    hints = {
+        17: "here the four others pay ten nats alone; with the first factor at 100 they need not",
+        10: "here all five have the same kappa; set the first factor to 100",
+        5: f"at 5 the line says {first + 4 * kl_to_uniform(3, 5.0):.1f} nats; go one step further",
+    }
+    if others != 6:
+        return f"not yet: kappa of the others: {hints.get(round(others), price)}", None
+    if sphere not in (64, 65):
+        cost = kl_to_uniform(11, max(sphere, 0.0))
+        return (
+            f"not yet: kappa of s10: at {sphere:g} its KL is {cost:.1f} nats; is the choice above the sliders s10?",
+            None,
+        )
+    reasons = {
+        1: "both cost ten nats: neither is cheaper",
+        3: "S^10 has 11 coordinates, the product 15; but a vMF is round on any sphere, whatever their number",
+        4: "a larger kappa makes a vMF narrower; it is round at every kappa",
+    }
+    if reason != 2:
+        return f"not yet: {reasons.get(int(reason), 'the third number is that of a sentence, from 1 to 4')}", None
+    dimensions, spreads = torch.arange(1, 11), []
+    for kappas, d in (([100.0, *[others] * 4], 2), ([sphere], 10)):
+        each = [VonMisesFisher(torch.eye(d + 1, dtype=torch.float64)[0], kappa) for kappa in kappas]
+        spreads.append(torch.cat([((d + 1) * vmf.variance[1:]).sqrt() for vmf in each]))
+    title = "Ten nats: crosses 5xs2, circles s10"
+    return "correct", against_truth(dimensions, *spreads, title, "dimension", "spread relative to the prior")
+
+
+@exercise
+def ex4_5(attempt):
+    """Check of the concentrations that make the expected error smallest under a budget of nats.
+
+    Args:
+        attempt: allocate(costs: (K,), nats: float, kl: function of (K,)) -> (K,).
+    """
+
+    def kl(kappa: torch.Tensor) -> torch.Tensor:
+        return torch.as_tensor(kl_to_uniform(3, kappa), dtype=torch.float64)
+
+    def scaled(shape: torch.Tensor, nats: float) -> torch.Tensor:
+        """Multiple of these concentrations that costs so many nats."""
+        low, high = torch.tensor([-20.0, 20.0], dtype=torch.float64)
+        for _ in range(80):
+            middle = (low + high) / 2
+            low, high = (low, middle) if kl(middle.exp() * shape).sum() > nats else (middle, high)
+        return low.exp() * shape
+
+    cases = [([1, 2, 4, 8, 16], 10.0), ([3, 3, 3], 4.0), ([0.5, 60, 5], 6.0)]
+    cases = [(torch.tensor(costs, dtype=torch.float64), nats) for costs, nats in cases]
+    given = [attempt(costs.clone(), nats, kl, shape=costs.shape).double() for costs, nats in cases]
+    ways = {
+        "the same kappa for all spends as much where an error costs little": lambda c, n: scaled(torch.ones_like(c), n),
+        "this ignores the budget: it is what the ELBO would choose": lambda c, n: c,
+        "upside down: be most certain where an error costs most": lambda c, n: scaled(1 / c, n),
+        "kappa grows with the cost itself, not with its root": lambda c, n: scaled(c.sqrt(), n),
+        "here the nats are proportional to the costs; it is kappa that should be": lambda c, n: torch.cat(
+            [scaled(torch.ones(1).double(), float(share)) for share in n * c / c.sum()]
+        ),
+    }
+    mistakes = {hint: torch.cat([way(*case) for case in cases]) for hint, way in ways.items()}
+    value, truth = torch.cat(given), torch.cat([scaled(*case) for case in cases])
+    if value.isfinite().all() and not any(close(value, wrong) for wrong in mistakes.values()):
+        for kappa, (_, nats) in zip(given, cases, strict=True):
+            if not close(spent := kl(kappa.clamp_min(0)).sum(), torch.tensor(nats)):
+                return f"not yet: your KLs add up to {spent:.3f} nats where the budget is {nats:g}", None
+    title = "Ten nats for five factors"
+    picture = against_truth(cases[0][0], given[0], truth[:5], title, "cost of an error $c_k$", "concentration κ")
     return judge(value, truth, mistakes), picture

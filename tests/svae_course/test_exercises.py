@@ -23,6 +23,9 @@ READINGS = {"ex0_3", "ex1_4", "ex2_4"}  # a number read off a panel depends on n
 CHECKS = {name: check for chapter in CHAPTERS for name, check in vars(chapter).items() if re.match(r"ex\d+_", name)}
 
 
+READINGS = {"ex4_4"}  # numbers read off a panel: the reader's function takes nothing
+
+
 def solutions() -> dict[str, tuple[str, str]]:
     """By check, the name of the reader's function, and the solution that stands in the cell after the check's call."""
     found = {}
@@ -154,6 +157,16 @@ def log_series(m, kappa):
 def kl_by_series(m, kappa, sign):
     """kappa A and `sign` times log S."""
     return kappa * bessel_ratio(m / 2 - 1, kappa) + sign * log_series(m, kappa)
+
+
+def on_budget(shape, nats, kl):
+    """The multiple of these concentrations that costs so many nats."""
+    return bisect(lambda scale: kl(scale * shape).sum(), nats) * shape
+
+
+def shares(costs, nats, kl):
+    """Concentrations whose nats are proportional to the costs."""
+    return torch.stack([on_budget(torch.ones(1).double(), share, kl)[0] for share in nats * costs / costs.sum()])
 
 
 MISTAKES = {
@@ -339,6 +352,28 @@ MISTAKES = {
         (lambda a, b, k, sizes: a.copy_(exchanged(a, b, k, sizes)), "you changed a code that you were given"),
         (lambda a, b, k, sizes: b[sum(sizes[:k]) :][: sizes[k]], "has shape (5,), it should be (16,)"),
         (lambda a, b, k, sizes: (a + b) / 2, "compare your values"),
+    ],
+    "ex4_4": [
+        (lambda: (17, 64, 2), "here the four others pay ten nats alone"),
+        (lambda: (10, 64, 2), "here all five have the same kappa"),
+        (lambda: (5, 64, 2), "at 5 the line says 9.5 nats; go one step further"),
+        (lambda: (100, 64, 2), "each of the others may pay 1.4"),
+        (lambda: (6, 50, 2), "at 50 its KL is 8.8 nats; is the choice above the sliders s10?"),
+        (lambda: (6, 64, 1), "neither is cheaper"),
+        (lambda: (6, 64, 3), "S^10 has 11 coordinates, the product 15"),
+        (lambda: (6, 64, 4), "round at every kappa"),
+        (lambda: (6, 64, 7), "a sentence, from 1 to 4"),
+        (lambda: 6, "has shape (), it should be (3,)"),
+    ],
+    "ex4_5": [
+        (lambda costs, nats, kl: on_budget(torch.ones_like(costs), nats, kl), "the same kappa for all"),
+        (lambda costs, nats, kl: costs, "this ignores the budget"),
+        (lambda costs, nats, kl: on_budget(1 / costs, nats, kl), "upside down"),
+        (lambda costs, nats, kl: on_budget(costs.sqrt(), nats, kl), "not with its root"),
+        (lambda costs, nats, kl: shares(costs, nats, kl), "here the nats are proportional to the costs"),
+        (lambda costs, nats, kl: 2 * costs, "where the budget is 10"),
+        (lambda costs, nats, kl: costs * float("nan"), "not a number"),
+        (lambda costs, nats, kl: on_budget(costs**2, nats, kl), "compare your values"),
     ],
 }
 
