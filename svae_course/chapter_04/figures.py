@@ -8,6 +8,7 @@ import torch
 from torch.distributions import kl_divergence
 
 from svae_course.vmf import vmf_at_pole
+from svae_lib.comparison import compare, half_width, holm
 from svae_lib.distributions import HypersphericalUniform, ProductDistribution
 from svae_lib.latent_spaces import parse_latent_space
 from svae_lib.ops.sphere import log_map
@@ -17,6 +18,7 @@ from svae_lib.plotting.style import MARK, SAMPLES, SECOND, TRACK, Picture, new_f
 
 TEN = ("s10", "s5,s5", "s4,s3,s3", "5xs2")  # ten dimensions each
 TWELVE = ("s11", "s5,s5", "3xs3", "4xs2", "6xs1")  # twelve coordinates each
+FORTY = ("s40", "5xs8", "10xs4", "20xs2", "40xs1", "e40")  # dimensions
 SAMPLE_COUNT = 600
 SCORES = {"test_log_likelihood": "log-likelihood", "test_reconstruction": "reconstruction", "test_kl": "KL"}
 
@@ -139,6 +141,38 @@ def seed_ranges(rows: list[dict], score: str) -> dict[str, tuple[float, float, i
         if math.isfinite(row[score]):
             found.setdefault(partition(row["latent_space"]).name, []).append(row[score])
     return {name: (min(values), max(values), len(values)) for name, values in found.items()}
+
+
+def split_table(runs: list[dict], spaces: tuple[str, ...] = FORTY) -> list[str]:
+    """Lines of a table: the mean log-likelihood of each space, and its comparison with the first one.
+
+    The interval of a mean is Student's over the seeds; p is Welch's, after Holm's correction over all lines.
+
+    Args:
+        runs: dicts with "latent_space" and "test_log_likelihood"; those of spheres at the papers' radius, or with
+            another head than the default, are left out.
+        spaces: latent spaces, by name.
+
+    Returns:
+        One line for each space that has runs.
+    """
+    table = {space: [] for space in spaces}
+    for run in runs:
+        if run["latent_space"] in table and run.get("concentration_head", "inverse_variance") == "inverse_variance":
+            table[run["latent_space"]].append(run["test_log_likelihood"])
+    table = {space: scores for space, scores in table.items() if scores}
+    (first, one), *others = table.items() or [("", [])]
+    found = [compare(scores, one) for _, scores in others]
+    lines = [f"{first:6}  {len(one):4}  {mean_of(one)}"] if one else []
+    for (space, scores), each, p in zip(others, found, holm([each.welch for each in found]), strict=True):
+        test = "one seed: no test" if np.isnan(p) else f"p = {p:.3f}"
+        lines.append(f"{space:6}  {len(scores):4}  {mean_of(scores):16}  {each.difference:+6.2f}  {test}")
+    return lines
+
+
+def mean_of(scores: list[float]) -> str:
+    """A mean and half its 95 % interval; of one seed the score alone."""
+    return f"{np.mean(scores):.2f} ± {half_width(scores):.2f}" if len(scores) > 1 else f"{scores[0]:.2f}"
 
 
 @styled

@@ -69,7 +69,7 @@ function render({ model, el }) {
   const { rows, images } = held(model), sum = (numbers) => numbers.reduce((a, b) => a + b, 0);
   const most = (count) => Math.max(...rows.map(({ dims }) => count(dims)));
   const looks = [
-    { title: "spread across μ / the prior's", x: "dimension", y: "spread", top: 1.15, digits: 2, count: most(sum) },
+    { title: "spread across μ", x: "dimension", y: "relative to the prior", top: 1.15, digits: 2, count: most(sum) },
     { title: "KL of each factor", x: "factor", y: "nats", top: 17, digits: 1, count: most((dims) => dims.length) },
   ];
   const boxes = make("div", { class: "charts" }), canvas = make("canvas"), none = make("div");

@@ -47,6 +47,20 @@ def test_scores_are_gathered_by_partition_however_the_space_is_written():
     assert figures.seed_ranges(ROWS, "test_kl")["5×2"] == (17.0, 17.0, 1)
 
 
+def test_splits_are_compared_with_the_first_space_over_seeds_of_the_same_head():
+    best = {"radius": "sqrt_m", "concentration_head": "inverse_variance"}
+    scores = {"s40": [-96.0, -96.5, -96.2], "10xs4": [-93.2, -93.3, -93.4], "40xs1": [-96.7]}
+    rows = [{"latent_space": s, "test_log_likelihood": x} | best for s, xs in scores.items() for x in xs]
+    papers = {"latent_space": "s40", "test_log_likelihood": 0.0, "radius": 1.0, "concentration_head": "softplus"}
+    one, split, circles, flat = figures.split_table(
+        [*rows, papers, {"latent_space": "e40", "test_log_likelihood": -91}]
+    )
+    assert one.split() == ["s40", "3", "-96.23", "±", "0.63"]
+    assert split.startswith("10xs4      3  -93.30 ± 0.25      +2.93  p = 0.00")
+    assert circles.endswith("-0.47  one seed: no test") and flat.startswith("e40        1  -91.00")
+    assert figures.split_table([]) == []
+
+
 @pytest.mark.parametrize(("rows", "dots"), [([], 0), (ROWS, 4)])
 def test_every_run_is_a_dot_and_no_runs_are_no_error(rows, dots):
     figure = figures.partition_scores(rows)
