@@ -1,9 +1,12 @@
 """Checks of the exercises of chapter 03, training on MNIST."""
 
+import math
+
 import torch
 
 from svae_course.checking import against_truth, exercise, judge
 from svae_course.vmf import kl_to_uniform
+from svae_lib.ops.sphere import slerp
 
 
 @exercise
@@ -87,3 +90,80 @@ def ex3_3(attempt):
         return "not yet: exp(-150) underflows in float32; take the largest out first (torch.logsumexp does)", None
     picture = against_truth(spread, value, truth, "The bound", "spread of log w (nats)", "bound (nats)")
     return judge(value, truth, mistakes), picture
+
+
+@exercise
+def ex3_4(attempt):
+    """Check of what was read off the panel of two paths: an angle, the least distance from the center, the law.
+
+    Args:
+        attempt: depth() -> (3,).
+    """
+    degrees, distance, law = attempt(shape=(3,)).double().tolist()
+    half = math.cos(math.radians(degrees) / 2)
+    if not 90 < degrees <= 180:
+        return (
+            "not yet: the first number is an angle between 90 and 180 degrees, the whole one, not the part walked",
+            None,
+        )
+    if abs(distance - half) > 0.015:
+        if distance > half:
+            return "not yet: the line comes nearer than that: move the fraction, in steps of one key", None
+        return (
+            "not yet: no straight line comes that near at this angle; the distance is in radii, and 1 at the ends",
+            None,
+        )
+    laws = {
+        1: "at 90 degrees this would be 0; the panel says 0.71",
+        3: "at 90 degrees this would be 0.5; the panel says 0.71",
+        4: "this grows with the angle; it is half the length of the line, in radii",
+    }
+    if law != 2:
+        return f"not yet: {laws.get(int(law), 'the third number is that of a law, from 1 to 4')}", None
+    angles = torch.tensor([30.0, 60.0, 90.0, 120.0, 150.0, degrees])
+    truth = torch.cos(torch.deg2rad(angles) / 2)
+    answer = torch.full_like(truth, math.nan)
+    answer[-1] = distance
+    title = "How near the straight line comes to the center"
+    return "correct", against_truth(
+        angles, answer, truth, title, "angle between the ends (degrees)", "distance (radii)"
+    )
+
+
+@exercise
+def ex3_5(attempt):
+    """Check of a point on the great circle between two vectors, in float32, from equal to nearly opposite ones.
+
+    Args:
+        attempt: slerp(a: (3,), b: (3,), t: float) -> (3,).
+    """
+    angles, t = torch.tensor([0.0, 1e-4, 1e-2, 0.5, 1.5, 2.5, 3.0, math.radians(179.7)], dtype=torch.float64), 0.3
+    a = torch.tensor([0.48, 0.6, 0.64], dtype=torch.float64)
+    side = torch.tensor([0.8, 0.0, -0.6], dtype=torch.float64)
+    ends = (torch.cos(angles)[:, None] * a + torch.sin(angles)[:, None] * side).float()
+    value = torch.stack([attempt(a.float(), b, t, shape=(3,)).double() for b in ends])
+    truth = torch.stack([slerp(a.float().double(), b.double(), t) for b in ends])
+    reverse = torch.stack([slerp(b.double(), a.float().double(), t) for b in ends])
+    line = a + t * (ends.double() - a)
+    error = (value - truth).abs().amax(1).nan_to_num(nan=math.inf)
+    verdict = "correct"
+    if not bool((error < 1e-3).all()):
+        middle = 4
+        known = {
+            "the straight line leaves the sphere: see its length": line,
+            "a straight line that is normalized runs along the great circle, but not at constant speed":
+                line / line.norm(dim=1, keepdim=True),
+            "this walks from b to a: at t = 0 it should be at a": reverse,
+        }  # fmt: skip
+        if error[middle] >= 1e-3:
+            verdict = judge(value[middle], truth[middle], {hint: wrong[middle] for hint, wrong in known.items()})
+        elif error[0] >= 1e-3:
+            verdict = "not yet: where a and b are equal the formula is 0/0, and a small number added to it is no cure"
+        elif error[-1] >= 1e-3:
+            verdict = "not yet: near 180 degrees the arccosine has lost digits; get the angle from |a - b| and |a + b|"
+        else:
+            worst = math.degrees(angles[error.argmax()])
+            verdict = f"not yet: right in the middle, wrong at {worst:.3g} degrees"
+    walked = torch.rad2deg(2 * torch.atan2((value - a).norm(dim=1), (value + a).norm(dim=1)))
+    degrees = torch.rad2deg(angles)
+    return verdict, against_truth(degrees, walked, t * degrees, "0.3 of the way", "angle (degrees)", "walked (degrees)")

@@ -19,11 +19,8 @@ from svae_lib.ops.sphere import log_surface_area
 
 SCRIPTS = sorted((Path(__file__).parents[2] / "notebooks" / "scripts").glob("*.py"))
 CHAPTERS = [import_module(f"svae_course.chapter_{script.stem[:2]}.exercises") for script in SCRIPTS]
-READINGS = {"ex0_3", "ex1_4", "ex2_4"}  # a number read off a panel depends on no input
+READINGS = {"ex0_3", "ex1_4", "ex2_4", "ex3_4", "ex4_4"}  # a number read off a panel depends on no input
 CHECKS = {name: check for chapter in CHAPTERS for name, check in vars(chapter).items() if re.match(r"ex\d+_", name)}
-
-
-READINGS = {"ex4_4"}  # numbers read off a panel: the reader's function takes nothing
 
 
 def solutions() -> dict[str, tuple[str, str]]:
@@ -157,6 +154,12 @@ def log_series(m, kappa):
 def kl_by_series(m, kappa, sign):
     """kappa A and `sign` times log S."""
     return kappa * bessel_ratio(m / 2 - 1, kappa) + sign * log_series(m, kappa)
+
+
+def great_circle(a, b, t, eps=0.0):
+    """The formula of chapter 03, taken literally."""
+    theta = torch.arccos((a @ b).clamp(-1, 1))
+    return (torch.sin((1 - t) * theta) * a + torch.sin(t * theta) * b) / (torch.sin(theta) + eps)
 
 
 def on_budget(shape, nats, kl):
@@ -316,6 +319,24 @@ MISTAKES = {
         (lambda w: w.mean(), "the logarithm comes after the mean"),
         (lambda w: w.logsumexp(0), "Subtract log K"),
         (lambda w: w.max(), "compare your values"),
+    ],
+    "ex3_4": [
+        (lambda: (60, 0.87, 2), "an angle between 90 and 180 degrees"),
+        (lambda: (154, 0.3, 2), "the line comes nearer than that"),
+        (lambda: (120, 0.1, 2), "no straight line comes that near"),
+        (lambda: (154, 0.23, 1), "at 90 degrees this would be 0; the panel says 0.71"),
+        (lambda: (154, 0.23, 3), "this would be 0.5"),
+        (lambda: (154, 0.23, 4), "half the length of the line"),
+        (lambda: (154, 0.23, 9), "a law, from 1 to 4"),
+    ],
+    "ex3_5": [
+        (lambda a, b, t: a + t * (b - a), "the straight line leaves the sphere"),
+        (lambda a, b, t: torch.nn.functional.normalize(a + t * (b - a), dim=0), "not at constant speed"),
+        (lambda a, b, t: great_circle(b, a, t), "this walks from b to a"),
+        (great_circle, "where a and b are equal the formula is 0/0"),
+        (lambda a, b, t: great_circle(a, b, t, eps=1e-8), "a small number added to it is no cure"),
+        (lambda a, b, t: a if a @ b >= 1 else great_circle(a, b, t), "near 180 degrees"),
+        (lambda a, b, t: b, "compare your values"),
     ],
     "ex4_1": [
         (lambda q, p: sum(map(kl_divergence, q, p)) / 3, "a mean over the factors"),
