@@ -546,7 +546,7 @@ check.ex3_5(slerp)
 #
 # - The whole latent space fits on a globe, without a middle or an edge, and digits that look alike are neighbors on it,
 #   although the model never saw a label. Stay on it: halfway along the straight line the decoder is less certain.
-# - A code of about seven nats on $S^2$ is worth many times as many nats of reconstruction.
+# - A code of six nats on $S^2$ is worth some sixty nats of reconstruction.
 # - In few dimensions the sphere is better, in many flat space is. Part of that is input scale, which a comparison of
 #   geometries has to make equal first; the rest is one $\kappa$ for all directions.
 #
