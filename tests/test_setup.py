@@ -169,12 +169,12 @@ def test_a_wrong_index_is_reported_in_one_line_and_the_second_call_fixes_it(
     installed = "import torch, torchvision, jupyterlab, pytest, svae_lib, pip"
     assert set_up(project, project / ".venv/bin/python", "-P", "-c", installed).returncode == 0
 
-    (project / "svae_lib/widgets/panel.js").write_text("// newer\n")
-    renderer = project / ".venv/share/jupyter/labextensions/svae-panels/static"
-    assert (renderer / "svae_lib/widgets/panel.js").read_text() == "// newer\n"  # what is edited, JupyterLab shows
-
+    module = project / "svae_lib/widgets/panel.js"
+    module.write_text("// newer\n")
     again = set_up(project, **here, PIP_INDEX_URL=NO_INDEX)
     assert (again.returncode, again.stdout, again.stderr) == (0, "setup: .venv is up to date\n", "")
+    shown = project / ".venv/share/jupyter/labextensions/svae-panels/static/svae_lib/widgets/panel.js"
+    assert shown.read_text() == "// newer\n" and not shown.is_symlink()  # JupyterLab shows what is edited
     with (project / "constraints.txt").open("a") as constraints:
         constraints.write("pytest==1\n")
     changed = set_up(project, **here, PIP_INDEX_URL=index)

@@ -60,14 +60,16 @@ install() { # WITH INDEX: everything, with_uv or with_pip; where an index is nam
     "$1" --editable '.[course,dev]'
 }
 
-# The installation took a copy of JupyterLab's renderer of panels; links in its place follow what is edited here.
-link_renderer() {
+# JupyterLab's renderer of panels as it is edited now: the installation took a copy. No links: the server refuses linked
+# files, and an installer that removes an older version would remove what lies behind a linked folder.
+copy_renderer() {
     renderer=$venv/share/jupyter/labextensions/svae-panels/static entry=svae_lib/widgets/labextension/
     for file in "$entry"remoteEntry.js svae_lib/widgets/*.js svae_course/*/*.js svae_course/panel_data/*.bin; do
-        [ -f "$file" ] || continue
         place=$renderer/${file#"$entry"}
+        if [ ! -f "$file" ] || cmp -s "$file" "$place"; then continue; fi
         mkdir -p "${place%/*}"
-        ln -sf "$PWD/$file" "$place" 2>/dev/null || cp "$file" "$place"
+        rm -f "$place"
+        cp "$file" "$place"
     done
 }
 
@@ -77,7 +79,7 @@ inputs=$(cat pyproject.toml constraints.txt setup.py tools/setup.sh 2>/dev/null 
 index=${TORCH_INDEX:-$(recorded 2)} pip_index=
 if has pip torch torchvision jupyterlab pytest svae_lib &&
     [ "$(recorded 1)" = "$foundation" ] && [ "$(recorded 2)" = "$index" ]; then
-    if [ "$(recorded 3)" = "$inputs" ]; then link_renderer; say "$venv is up to date"; exit; fi
+    if [ "$(recorded 3)" = "$inputs" ]; then copy_renderer; say "$venv is up to date"; exit; fi
     say "pyproject.toml or constraints.txt changed: bringing $venv up to date"
     rm "$stamp" 2>/dev/null || die "cannot write to $PWD/$venv: make it writable, then call this again"
 else
@@ -95,7 +97,7 @@ if ! is_uv "$uv" || ! install with_uv "$index"; then
     install with_pip "${index:-$pip_index}" || die "pip failed ($(grep -i -m 1 '^error' "$log" || true)):" \
         "check the network, the index (pip config list) and $log, then call this again"
 fi
-link_renderer
+copy_renderer
 printf '%s\n' "$foundation" "$index" "$inputs" >"$stamp.new"
 mv "$stamp.new" "$stamp"
 say "$venv is ready"
