@@ -23,7 +23,9 @@ export function between(a, b, t) {
 
 /** Variance p (1 - p) of all pixels of an image, summed. */
 export function uncertaintyOf(image) {
-  return image.reduce((sum, p) => sum + p * (1 - p), 0);
+  let sum = 0;
+  for (const p of image) sum += p * (1 - p);
+  return sum;
 }
 
 /**
@@ -45,26 +47,28 @@ export function imageOn(network, weights, codes) {
 }
 
 /**
- * What is decoded on both ways between two codes: the images of the strips at once, then, as time allows, how uncertain
- * the places between them are.
+ * What is decoded on both ways between two codes, place by place as time allows: those of the strips first.
  *
  * @returns {{uncertainty: number[][], strips: Float32Array[][], fill: (milliseconds: number) => boolean}} uncertainty
- *   (2, PLACES), NaN where it is not known yet; strips (2, COLUMNS); fill goes on, and says whether places are left
+ *   (2, PLACES) and strips (2, COLUMNS), with holes where nothing is known yet; fill goes on, and says whether places
+ *   are left
  */
 function walk(imageOf, first, second) {
-  const uncertainty = WAYS.map(() => new Array(PLACES).fill(NaN)), every = (PLACES - 1) / (COLUMNS - 1);
-  const at = (place) => WAYS.map((_, way) => {
-    const image = imageOf(first, second, way, place / (PLACES - 1));
-    uncertainty[way][place] = uncertaintyOf(image);
-    return place % every ? null : image.slice();
-  });
-  const columns = Array.from({ length: COLUMNS }, (_, i) => at(i * every));
-  const left = Array.from({ length: PLACES }, (_, i) => i).filter((i) => i % every);
+  const uncertainty = WAYS.map(() => new Array(PLACES)), strips = WAYS.map(() => new Array(COLUMNS));
+  const every = (PLACES - 1) / (COLUMNS - 1), all = Array.from({ length: PLACES }, (_, i) => i);
+  const left = [...all.filter((i) => i % every), ...all.filter((i) => i % every === 0).reverse()];
   const fill = (milliseconds) => {
-    for (const end = performance.now() + milliseconds; left.length && performance.now() < end;) at(left.pop());
+    for (const end = performance.now() + milliseconds; left.length && performance.now() < end;) {
+      const place = left.pop();
+      for (const way of [0, 1]) {
+        const image = imageOf(first, second, way, place / (PLACES - 1));
+        uncertainty[way][place] = uncertaintyOf(image);
+        if (place % every === 0) strips[way][place / every] = image.slice();
+      }
+    }
     return left.length > 0;
   };
-  return { uncertainty, strips: WAYS.map((_, way) => columns.map((pair) => pair[way])), fill };
+  return { uncertainty, strips, fill };
 }
 
 /** Image that the kernel decoded on both ways, or null: float64 first, second and percent, then uint8 pixels. */
@@ -136,10 +140,10 @@ function render({ model, el }) {
       const t = fraction / 100, key = `${first} ${second}`;
       if (now.key !== key) {
         now = { key, ...walk(imageOf, first, second) };
-        strips.forEach(({ draw }, way) => draw(now.strips[way]));
         clearTimeout(next);
         next = setTimeout(fill);
       }
+      strips.forEach(({ draw }, way) => draw(now.strips[way]));
       const width = clamp(room < 560 ? room : room - 300, 260, 460);
       if (plotted !== width) {
         plot = chart(svg, width, top);
@@ -161,7 +165,7 @@ function render({ model, el }) {
         + `the straight line is ${distance.toFixed(2)} from the center; pixel uncertainty ${words}`;
     },
   });
-  function fill() { // the curves between the strips' places, while nothing else is to be done
+  function fill() { // strips and curves, between the frames
     if (the.signal.aborted) return;
     if (now.fill(8)) next = setTimeout(fill);
     the.follow();
