@@ -10,6 +10,7 @@ from svae_course.chapter_00.panel import ShellPanel
 from svae_course.chapter_01.panel import ConcentrationPanel
 from svae_course.chapter_02.panel import KLPanel
 from svae_course.chapter_04.panel import PartitionPanel
+from svae_course.chapter_06.panel import SeedsPanel
 from svae_course.stored_files import stored
 from svae_lib import load_dataset, load_model
 from svae_lib.datasets import to_unit
@@ -73,5 +74,10 @@ PANELS = {
         "04: one budget, several spheres",
         lambda: PartitionPanel(stored("results/04_samples.safetensors")),
         ({"first": 100, "others": 1}, {"first": 20, "others": 100}),
+    ),
+    "seeds": CoursePanel(
+        "06: how often the wrong one wins",
+        SeedsPanel,
+        ({"seeds": 3, "difference": 0.5, "spread": 0.5}, {"seeds": 10, "difference": 0.5, "spread": 0.5}),
     ),
 }

@@ -3,6 +3,7 @@
 import math
 import re
 from importlib import import_module
+from itertools import combinations
 from pathlib import Path
 
 import jupytext
@@ -170,6 +171,22 @@ def on_budget(shape, nats, kl):
 def shares(costs, nats, kl):
     """Concentrations whose nats are proportional to the costs."""
     return torch.stack([on_budget(torch.ones(1).double(), share, kl)[0] for share in nats * costs / costs.sum()])
+
+
+def deal(scores, others, extreme=lambda distances: (distances >= distances[0] - 1e-9).double().mean(), sign=torch.abs):
+    """Exercise 6.1's answer, with a count or a distance of one's own."""
+    pooled = torch.cat([scores, others])
+    sums = torch.stack([torch.stack(few).sum() for few in combinations(pooled, len(scores))])
+    return extreme(sign(sums - pooled.sum() / 2))
+
+
+def adjusted(p, maximum=True, cut=True, back=True):
+    """Exercise 6.2's answer without one of its steps."""
+    order = p.argsort()
+    steps = p[order] * torch.arange(len(p), 0, -1)
+    steps = steps.cummax(0).values if maximum else steps
+    steps = steps.clamp(max=1) if cut else steps
+    return torch.empty_like(p).index_copy(0, order, steps) if back else steps
 
 
 MISTAKES = {
@@ -395,6 +412,34 @@ MISTAKES = {
         (lambda costs, nats, kl: 2 * costs, "where the budget is 10"),
         (lambda costs, nats, kl: costs * float("nan"), "not a number"),
         (lambda costs, nats, kl: on_budget(costs**2, nats, kl), "compare your values"),
+    ],
+    "ex6_1": [
+        (lambda a, b: deal(a, b, sign=lambda distance: distance), "this is one-sided"),
+        (lambda a, b: deal(a, b, lambda d: (d > d[0] + 1e-9).double().mean()), "the deal that was observed"),
+        (
+            lambda a, b: deal(a, b, lambda d: ((d >= d[0] - 1e-9).sum() + 1) / (len(d) + 1)),
+            "the + 1 is for deals drawn",
+        ),
+        (lambda a, b: 0.5, "compare your values"),
+    ],
+    "ex6_2": [
+        (lambda p: (p * len(p)).clamp(max=1), "this is Bonferroni's"),
+        (lambda p: adjusted(p, maximum=False), "take the running maximum"),
+        (lambda p: adjusted(p, cut=False), "at most 1"),
+        (lambda p: adjusted(p, back=False), "in the order in which they came"),
+    ],
+    "ex6_3": [
+        (lambda difference, spread: 5, "one more"),
+        (lambda difference, spread: 17, "the other curve"),
+        (lambda difference, spread: 9, "move the seeds"),
+    ],
+    "ex6_4": [
+        (lambda claims: [5, 2, 3, 4, 5], "claim A: three seeds a side"),
+        (lambda claims: [1, 1, 3, 4, 5], "claim B: how many runs"),
+        (lambda claims: [1, 2, 1, 4, 5], "claim C: how many partitions"),
+        (lambda claims: [1, 2, 3, 1, 5], "claim D: look at K"),
+        (lambda claims: [1, 2, 3, 4, 1], "claim E: five seeds"),
+        (lambda claims: [0, 2, 3, 4, 1], "from 1 to 5"),
     ],
 }
 

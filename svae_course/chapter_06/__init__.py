@@ -1,0 +1,1 @@
+"""Chapter 06: how many seeds a comparison needs, and what chance alone does with scores."""
