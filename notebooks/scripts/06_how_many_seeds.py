@@ -384,6 +384,14 @@ check.ex6_4(verdicts)
 # </details>
 
 # %% [markdown]
+# What you have done so far, in all chapters:
+
+# %%
+check.progress()
+
+# %% [markdown]
+# A filled disc is an exercise that you solved on this machine.
+#
 # ## What we saw
 #
 # - With a difference as large as the spread, one run each names the wrong winner in 24 % of all cases, three runs in

@@ -6,6 +6,7 @@ from matplotlib.ticker import MaxNLocator
 
 from svae_course.chapter_06.seeds import MOST_SEEDS, deals, wrong_winner
 from svae_course.checking import Wrong, against_truth, exercise, judge
+from svae_course.checking import progress as progress
 from svae_lib.comparison import holm
 from svae_lib.plotting.style import EXPECTED, MARK, OUTLINE, SAMPLES, new_figure, styled
 
