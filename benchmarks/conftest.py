@@ -5,6 +5,7 @@ import torch
 
 from benchmarks import table
 from benchmarks.timing import ROWS, Race
+from tests.conftest import browser, chromium  # noqa: F401  (fixtures)
 
 
 @pytest.fixture(params=[1], ids=["1 thread"])

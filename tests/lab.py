@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -11,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from tests.tree import ROOT
 
 TOKEN = "svae-lib-test"
 SETTINGS = {
@@ -47,6 +50,8 @@ def serve(home: Path, root: Path) -> Iterator[str]:
         "IdentityProvider.token": TOKEN,
         "LabApp.expose_app_in_browser": True,
     }
+    places["JUPYTER_PATH"] = home / "path"  # asked first: the renderer of panels as it lies in this tree
+    link_renderer(places["JUPYTER_PATH"] / "labextensions" / "svae-panels")
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
     command += [f"--{name}={value}" for name, value in options.items()]
     environment = {**os.environ, **{name: str(path) for name, path in places.items()}}
@@ -58,6 +63,16 @@ def serve(home: Path, root: Path) -> Iterator[str]:
     finally:
         server.terminate()
         server.wait(timeout=30)
+
+
+def link_renderer(folder: Path) -> None:
+    """JupyterLab's renderer of panels and the modules of this tree; it serves linked folders, and no linked files."""
+    source = ROOT / "svae_lib" / "widgets" / "labextension"
+    (folder / "static").mkdir(parents=True)
+    shutil.copy(source / "package.json", folder)
+    shutil.copy(source / "remoteEntry.js", folder / "static")
+    for package in ("svae_lib", "svae_course"):
+        (folder / "static" / package).symlink_to(ROOT / package)
 
 
 def _address(server: subprocess.Popen, info: Path, log: Path, seconds: float = 120) -> str:
@@ -76,6 +91,12 @@ def _address(server: subprocess.Popen, info: Path, log: Path, seconds: float = 1
 class OpenNotebook:
     """A notebook open in JupyterLab, and what the browser said meanwhile.
 
+    Args:
+        browser: Playwright's.
+        address: of JupyterLab.
+        path: of the notebook, below JupyterLab's root.
+        watch: JavaScript to run before the page's own.
+
     Attributes:
         page: Playwright's.
         complaints: errors of the console and of the page.
@@ -83,9 +104,10 @@ class OpenNotebook:
         hosts: machines that were asked for anything.
     """
 
-    def __init__(self, browser, address: str, path: str, **screen):
+    def __init__(self, browser, address: str, path: str, watch: str = ""):
         self.complaints, self.warnings, self.hosts = [], [], set()
-        self.page = browser.new_page(**({"viewport": {"width": 1280, "height": 1000}} | screen))
+        self.page = browser.new_page(viewport={"width": 1280, "height": 1000})
+        self.page.add_init_script(watch)
         self.page.set_default_timeout(120_000)
         lists = {"error": self.complaints, "warning": self.warnings}
         self.page.on("console", lambda message: lists.get(message.type, []).append(message.text))

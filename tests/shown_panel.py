@@ -2,16 +2,25 @@
 
 from collections.abc import Callable
 
-PICTURE = """panel => [...panel.querySelectorAll(".picture, .picture svg, .picture canvas")]
-    .map(it => it.toDataURL?.() ?? it.outerHTML.replace(/ aria-label="[^"]*"/, "")).join()"""
+# what is drawn, without the words for it and without ids, which count drawings
+PICTURE = r"""panel => [panel.querySelector(".picture"), ...panel.querySelectorAll(".picture canvas")].map((it) =>
+    it.toDataURL?.() ?? it.outerHTML.replace(/ aria-\w+="[^"]*"/g, "").replace(/svae-[\w-]*\d/g, "")).join()"""
 MOVED = f"([panel, before]) => ({PICTURE})(panel) != before"
+AT_REST = f"""async (panel) => {{ // what is drawn at most once a frame, or refined from frame to frame
+    for (let before, same = -1; same < 3;) {{
+        await new Promise(requestAnimationFrame);
+        const now = ({PICTURE})(panel);
+        same = now === before ? same + 1 : 0;
+        before = now;
+    }}
+}}"""
 
 
 class ShownPanel:
     """One panel, by the Playwright locator of its `.svae-panel`."""
 
     def __init__(self, panel):
-        self.panel, self.page = panel, panel.page
+        self.panel, self.page, self.label = panel, panel.page, panel.get_attribute("aria-label")
         self.handles = panel.locator("input[type=range]").all()
         self.boxes = panel.locator("input[type=number]").all()
         self.presets = panel.locator(".presets button").all()  # the last is reset
@@ -27,15 +36,16 @@ class ShownPanel:
         """All that is drawn: the SVG's text, the canvas' pixels."""
         return self.panel.evaluate(PICTURE)
 
+    def settle(self) -> None:
+        """Wait until the picture is at rest."""
+        self.panel.evaluate(AT_REST)
+
     def moves(self, act: Callable[[], None]) -> None:
-        """The act gives another picture, and its text says another thing, or TimeoutError."""
+        """The act gives another picture, or TimeoutError."""
+        self.settle()
         element, before = self.panel.element_handle(), self.picture
         act()
         self.page.wait_for_function(MOVED, arg=[element, before], timeout=20_000)
-
-    def settle(self) -> None:
-        """Wait until what was asked for is drawn: there is one draw a frame."""
-        self.page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
     def move_by_key(self, handle) -> None:
         """One step, away from the nearer end."""

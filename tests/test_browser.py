@@ -1,113 +1,95 @@
-"""Every chapter in a real JupyterLab in a real Chromium: it runs clean, stays on this machine, and its sliders move."""
+"""Chapters and panels in a real JupyterLab in a real Chromium: they run clean, stay on this machine, and panels move
+with a kernel and without one."""
 
 import json
 import os
 import platform
 import shutil
-import socket
-import subprocess
-import sys
 import time
-import urllib.request
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import nbformat
 import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from svae_course.panels import PANELS
+from tests.lab import OpenNotebook, serve
+from tests.shown_panel import ShownPanel
 
 FOLDER = Path(__file__).parent.parent / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
-TOKEN = "svae-lib-test"
-SETTINGS = {
-    # the news pop-up asks a server elsewhere; cells out of sight are not in the page unless windowing is off
-    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True},
-    "notebook-extension/tracker": {"windowingMode": "none"},
-}
-FOLDERS = [f"JUPYTER_{name}_DIR" for name in ("CONFIG", "DATA", "RUNTIME")]
-FOLDERS += ["JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR", "IPYTHONDIR"]
+MIME = "application/vnd.svae.panel+json"
 ERRORS = '[data-mime-type="application/vnd.jupyter.error"], .jp-RenderedText[data-mime-type*="stderr"]'
+MAKE = "from svae_course.panels import PANELS\npanels = {name: it.make() for name, it in PANELS.items()}"
+LINKED = """import ipywidgets
+near, far = ipywidgets.FloatText(), ipywidgets.FloatText()
+ipywidgets.jslink((near, "value"), (panels["kl"], "kappa"))
+far_link = ipywidgets.link((far, "value"), (panels["kl"], "kappa"))"""
+VALUES = "import json; print(json.dumps([list(panel.values.values()) for panel in panels.values()]))"
 
 
 @pytest.fixture(scope="module")
-def lab(chromium, tmp_path_factory):
-    """A JupyterLab on fresh copies of the chapters, with settings and folders of its own; yields its address."""
-    home = tmp_path_factory.mktemp("lab")
-    places = {name: home / name.lower() for name in FOLDERS}
-    for name, settings in SETTINGS.items():
-        file = places["JUPYTERLAB_SETTINGS_DIR"] / "@jupyterlab" / f"{name}.jupyterlab-settings"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(settings))
-    root = home / "notebooks"
-    shutil.copytree(FOLDER, root, ignore=shutil.ignore_patterns("scripts", ".*"))
+def root(tmp_path_factory) -> Path:
+    """Fresh copies of the chapters, and a notebook of all panels that nobody has run."""
+    root = tmp_path_factory.mktemp("root")
+    shutil.copytree(FOLDER, root, ignore=shutil.ignore_patterns("scripts", ".*"), dirs_exist_ok=True)
     for path in NOTEBOOKS:
         notebook = nbformat.read(path, as_version=4)
-        for cell in notebook.cells:
-            if cell.cell_type == "code":  # what the test then sees is what this run made
-                cell.update(outputs=[], execution_count=None)
         notebook.metadata.language_info.version = platform.python_version()  # of another Python JupyterLab takes note
         nbformat.write(notebook, root / path.name)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    options = {
-        "ServerApp.ip": "127.0.0.1",
-        "ServerApp.port": port,
-        "ServerApp.port_retries": 0,
-        "ServerApp.root_dir": root,
-        "IdentityProvider.token": TOKEN,
-        "LabApp.expose_app_in_browser": True,
-    }
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
-    command += [f"--{name}={value}" for name, value in options.items()]
-    address, log = f"http://127.0.0.1:{port}", home / "log"
-    environment = {**os.environ, **{name: str(path) for name, path in places.items()}}
-    with log.open("w") as output:
-        server = subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT)
-    try:
-        wait_for_server(server, f"{address}/api/status?token={TOKEN}", log)
+    cells = [new_code_cell(MAKE), *(new_code_cell(f"panels[{name!r}]") for name in PANELS)]
+    metadata = nbformat.read(NOTEBOOKS[0], as_version=4).metadata
+    metadata.language_info.version = platform.python_version()
+    nbformat.write(new_notebook(cells=cells, metadata=metadata), root / "panels.ipynb")
+    return root
+
+
+@pytest.fixture(scope="module")
+def lab(chromium, root, tmp_path_factory):
+    """The address of a JupyterLab on these copies."""
+    with serve(tmp_path_factory.mktemp("lab"), root) as address:
         yield address
-    finally:
-        server.terminate()
-        server.wait(timeout=30)
 
 
-def wait_for_server(server: subprocess.Popen, address: str, log: Path, seconds: float = 90) -> None:
-    deadline = time.monotonic() + seconds
-    while server.poll() is None and time.monotonic() < deadline:
-        try:
-            with urllib.request.urlopen(address, timeout=5):
-                return
-        except OSError:
-            time.sleep(0.3)
-    pytest.fail(f"JupyterLab did not come up:\n{log.read_text()[-3000:]}")
+def stored_panels(path: Path) -> list[dict]:
+    """What the outputs of a notebook hold for its panels, in their order."""
+    cells = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+    return [output.data[MIME] for cell in cells for output in cell.outputs if MIME in output.get("data", {})]
 
 
-class Chapter:
-    """One chapter open in JupyterLab, run from top to bottom, and what the browser said meanwhile."""
+def stored_picture(path: Path) -> str:
+    """The first PNG of a notebook, in base64."""
+    cells = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+    data = [output.get("data", {}) for cell in cells for output in cell.outputs]
+    return next(it["image/png"] for it in data if "image/png" in it)
+
+
+def shown_panels(notebook: OpenNotebook, count: int) -> list[ShownPanel]:
+    """The panels of an open notebook, once so many are there."""
+    notebook.page.wait_for_function(f"document.querySelectorAll('section.svae-panel').length == {count}")
+    return [ShownPanel(panel) for panel in notebook.page.locator("section.svae-panel").all()]
+
+
+def check_quiet(notebook: OpenNotebook) -> None:
+    """No error in the console, and nothing asked of another machine."""
+    assert notebook.complaints == []
+    assert {host for host in notebook.hosts if host} == {"127.0.0.1"}
+
+
+# Every chapter
+
+
+class Chapter(OpenNotebook):
+    """A chapter, first as it is stored and nobody trusts it, then run from top to bottom."""
 
     def __init__(self, browser, address: str, path: Path):
-        self.complaints, self.hosts = [], set()
-        self.page = browser.new_page(viewport={"width": 1280, "height": 1000})
-        self.page.set_default_timeout(120_000)
-        self.page.on("console", lambda message: message.type == "error" and self.complaints.append(message.text))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        for event in ("request", "websocket"):
-            self.page.on(event, lambda it: self.hosts.add(urlsplit(it.url).hostname))
-        # a workspace of its own: the default one opens the chapters before this one again
-        self.page.goto(f"{address}/lab/workspaces/{path.stem}/tree/{path.name}?token={TOKEN}")
-        self.page.wait_for_selector(".jp-Notebook .jp-CodeCell")
-        self.wait_until_idle()
-        self.changed_by_opening = self.page.evaluate("jupyterapp.shell.currentWidget.context.model.dirty")
-        # "; 0" because evaluate waits for a promise for ever, and wait_for_function gives up
-        self.page.evaluate("jupyterapp.commands.execute('notebook:run-all-cells').then(() => window.ran = true); 0")
-        self.page.wait_for_function("window.ran", timeout=300_000)
-        self.wait_until_idle()
-
-    def wait_until_idle(self) -> None:
-        """The page says "Idle" before it has a kernel, and cells run then never end: so ask the kernel's connection."""
-        kernel = "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel"
-        self.page.wait_for_function(f"{kernel}?.connectionStatus == 'connected' && {kernel}.status == 'idle'")
-        self.page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]', state="attached")
+        super().__init__(browser, address, path.name)
+        self.stored = stored_panels(path)
+        shown_panels(self, len(self.stored))
+        self.trusted_as_stored, self.changed_by_opening = self.is_trusted, self.is_changed
+        self.command("notebook:clear-all-cell-outputs")  # what the tests then see is what this run made
+        shown_panels(self, 0)
+        self.run_all()
 
     def screenshot(self, path: Path) -> None:
         """The chapter from top to bottom in one picture."""
@@ -116,23 +98,6 @@ class Chapter:
         self.page.evaluate("document.querySelector('.jp-WindowedPanel-outer').scrollTop = 0")
         self.page.wait_for_timeout(1_000)  # for the page to lay itself out anew
         self.page.screenshot(path=path)
-
-    def figure_after(self, act, panel) -> tuple[str, float]:
-        """Do something to a panel; its picture's new address, and the milliseconds from the event to the picture."""
-        image = panel.locator("img").element_handle()
-        before = image.get_attribute("src")
-        image.evaluate(
-            """image => {
-                const at = () => { window.acted ??= performance.now(); };
-                window.acted = null;
-                for (const name of ["keydown", "change", "click"]) document.addEventListener(name, at, true);
-                new MutationObserver((_, self) => { window.shown = performance.now(); self.disconnect(); })
-                    .observe(image, {attributes: true, attributeFilter: ["src"]});
-            }"""
-        )
-        act()
-        self.page.wait_for_function("([image, before]) => image.src != before", arg=[image, before], timeout=10_000)
-        return image.get_attribute("src"), self.page.evaluate("window.shown - window.acted")
 
 
 @pytest.fixture(scope="module", params=NOTEBOOKS, ids=lambda path: path.stem)
@@ -148,12 +113,12 @@ def test_it_runs_clean_and_asks_no_other_machine(chapter):
     assert chapter.page.locator(ERRORS).all_inner_texts() == []
     prompts = chapter.page.locator(".jp-CodeCell .jp-InputPrompt").all_inner_texts()
     assert prompts == [f"[{number}]:" for number in range(1, len(prompts) + 1)]
-    assert chapter.complaints == []
-    assert {host for host in chapter.hosts if host} == {"127.0.0.1"}
+    check_quiet(chapter)
 
 
 def test_to_open_it_is_not_to_change_it(chapter):
     """JupyterLab compares kernelspec and language_info with its kernel's, and else asks whether to save."""
+    assert not chapter.trusted_as_stored
     assert not chapter.changed_by_opening
 
 
@@ -164,27 +129,187 @@ def test_every_live_globe_shows_its_points(chapter):
     assert all(traces and all(traces) for traces in counts)
 
 
-def test_every_slider_moves_its_figure_by_key_by_typing_and_by_preset(chapter, capsys):
-    panels = chapter.page.locator(".svae-panel")
-    assert panels.count() >= 1
-    for panel in panels.all():
-        times = []
-        handles, boxes = panel.get_by_role("slider").all(), panel.locator("input[type=number]").all()
-        assert len(handles) == len(boxes) >= 1
-        for handle, box in zip(handles, boxes, strict=True):
-            for _ in range(5):
-                value = float(handle.get_attribute("aria-valuenow"))
-                _, milliseconds = chapter.figure_after(lambda h=handle: h.press("ArrowRight"), panel)
-                times.append(milliseconds)
-                assert float(handle.get_attribute("aria-valuenow")) > value
-            low = float(handle.get_attribute("aria-valuemin"))
-            chapter.figure_after(lambda b=box, v=low: (b.fill(f"{v:g}"), b.press("Enter")), panel)
-            assert float(handle.get_attribute("aria-valuenow")) == low
-            chapter.figure_after(lambda b=box: (b.fill("99999"), b.press("Enter")), panel)
-            assert float(handle.get_attribute("aria-valuenow")) == float(handle.get_attribute("aria-valuemax"))
-        reset = panel.get_by_role("button", name="reset")
-        chapter.figure_after(reset.click, panel)
-        chapter.figure_after(panel.get_by_role("button").first.click, panel)
-        names = ", ".join(panel.locator(".widget-slider .widget-label").all_inner_texts())
-        with capsys.disabled():
-            print(f"\n{names}: {sorted(times)[len(times) // 2]:.0f} ms from key press to new figure (median)")
+def test_every_slider_moves_its_figure_by_key_by_typing_and_by_preset(chapter):
+    panels = shown_panels(chapter, len(chapter.stored))
+    assert len(panels) >= 1
+    for panel in panels:
+        assert len(panel.handles) == len(panel.boxes) >= 1
+        for number, handle in enumerate(panel.handles):
+            panel.move_by_key(handle)
+            low, high = map(float, panel.ends(handle))
+            panel.moves(lambda n=number, v=low, p=panel: p.type_in(n, f"{v:g}"))
+            assert panel.values[number] == low
+            panel.move_by_key(handle)  # an angle's two ends are one picture
+            panel.moves(lambda n=number, p=panel: p.type_in(n, "99999"))
+            assert panel.values[number] == high
+        panel.moves(panel.presets[-1].click)
+        panel.moves(panel.presets[0].click)
+    check_quiet(chapter)
+
+
+# Every panel, with a kernel and without one
+
+
+def check_each_moves(notebook: OpenNotebook, stored: list[dict]) -> list[ShownPanel]:
+    """Each panel by key, by pointer and by preset, without an error or a change of the notebook."""
+    panels = shown_panels(notebook, len(stored))
+    was_changed = notebook.is_changed
+    for panel, page in zip(panels, stored, strict=True):
+        names = [slider["name"] for slider in page["state"]["spec"]["sliders"]]
+        for picture in panel.on_picture:  # first, because reset need not turn back what is no slider's
+            panel.turn_picture(picture)
+        panel.presets[-1].click()
+        panel.settle()
+        first = panel.picture
+        for handle in panel.handles:
+            panel.move_by_key(handle)
+        panel.move_by_pointer(panel.handles[0])
+        _, at = page["state"]["presets"][-1]
+        panel.presets[-2].click()
+        panel.settle()
+        found = dict(zip(names, panel.values, strict=True))
+        assert found == found | {name: value for name, value in at.items() if name in names}
+        panel.moves(panel.presets[-1].click)
+        panel.settle()
+        assert panel.picture == first, panel.label
+    assert notebook.is_changed == was_changed
+    check_quiet(notebook)
+    return panels
+
+
+@pytest.fixture(scope="module")
+def panels(lab, browser, root):
+    """The notebook of all panels, run and saved; its kernel goes on."""
+    notebook = OpenNotebook(browser, lab, "panels.ipynb")
+    notebook.run_all()
+    notebook.command("docmanager:save")
+    yield notebook
+    notebook.page.close()
+
+
+@pytest.fixture(scope="module")
+def stored(panels, root) -> list[dict]:
+    stored = stored_panels(root / "panels.ipynb")
+    assert len(stored) == len(PANELS)
+    return stored
+
+
+def check_python_follows(notebook: OpenNotebook, panels: list[ShownPanel]) -> None:
+    """Both ways: what moves in the browser is set in Python, and what Python sets is drawn."""
+    for panel in panels:
+        panel.move_by_key(panel.handles[0])
+    assert json.loads(notebook.in_kernel(VALUES)) == [panel.values for panel in panels]
+    for panel, name in zip(panels, PANELS, strict=True):
+        first, second = PANELS[name].settings
+        for setting in (second, first):
+            assert notebook.in_kernel(f"panels[{name!r}].set(**{setting!r})") == ""
+            panel.settle()
+        panel.moves(lambda n=name, at=second: notebook.in_kernel(f"panels[{n!r}].set(**{at!r})"))
+
+
+def test_a_panel_with_a_kernel_moves_and_python_follows(panels, stored):
+    check_python_follows(panels, check_each_moves(panels, stored))
+
+
+def test_a_link_with_another_widget_goes_both_ways(panels, stored):
+    """jslink runs in the browser, link in the kernel."""
+    kl = shown_panels(panels, len(stored))[list(PANELS).index("kl")]
+    assert panels.in_kernel(LINKED) == ""
+    for name, value in (("near", 40), ("far", 70.5)):
+        kl.moves(lambda it=f"{name}.value = {value}": panels.in_kernel(it))
+        assert kl.values[0] == value
+    kl.move_by_key(kl.handles[0])
+    expected, end = f"{kl.values[0]} {kl.values[0]}", time.monotonic() + 30
+    while panels.in_kernel("print(near.value, far.value, end='')") != expected:  # near's message may come later
+        assert time.monotonic() < end
+
+
+def test_a_page_that_is_reloaded_finds_its_kernel(panels, stored):
+    panels.in_kernel("panels['kl'].set(kappa=123)")
+    panels.command("docmanager:save")
+    panels.reload()
+    panels.page.wait_for_function("document.querySelectorAll('section.svae-panel input')[1]?.value !== undefined")
+    check_python_follows(panels, check_each_moves(panels, stored))
+
+
+def test_a_panel_of_a_restarted_kernel_moves(panels, stored):
+    panels.restart_kernel()
+    check_each_moves(panels, stored)
+
+
+def test_a_notebook_that_is_closed_and_opened_again(panels, stored, lab, browser):
+    panels.shut_down()
+    again = OpenNotebook(browser, lab, "panels.ipynb")
+    check_each_moves(again, stored)
+    assert not again.is_changed
+    again.page.close()
+
+
+def test_a_notebook_that_nobody_trusts_is_alive_before_anything_runs(panels, stored, lab, browser, root):
+    notebook = nbformat.read(root / "panels.ipynb", as_version=4)
+    notebook.cells.append(new_markdown_cell("Written by a stranger."))
+    nbformat.write(notebook, root / "strange.ipynb")
+    strange = OpenNotebook(browser, lab, "strange.ipynb")
+    assert not strange.is_trusted
+    check_each_moves(strange, stored)
+    assert not strange.is_changed
+    strange.page.close()
+
+
+# What a notebook may hold that is no panel
+
+
+def broken(page: dict) -> dict[str, dict]:
+    """Stored panels that cannot be shown, by what is wrong with them."""
+
+    def state(**changes):
+        return page | {"state": page["state"] | changes}
+
+    spec = page["state"]["spec"]
+    markup = "<img src=x onerror='window.harm = true'>"
+    return {
+        "an unknown name": page | {"panel": "../../evil"},
+        "a name of every object": page | {"panel": "constructor"},
+        "a newer format": page | {"format": 2},
+        "no state": page | {"state": None},
+        "no page": [],
+        "a range of texts": state(spec=spec | {"sliders": [spec["sliders"][0] | {"min": markup}]}),
+        "a hundred sliders": state(spec=spec | {"sliders": spec["sliders"] * 50}),
+        "an endless range": state(spec=spec | {"sliders": [spec["sliders"][0] | {"max": "NaN"}]}),
+    }
+
+
+def odd(page: dict) -> dict[str, dict]:
+    """Stored panels with values that stand for nothing: they are shown where they start."""
+    name = page["state"]["spec"]["sliders"][0]["name"]
+    markup = "<img src=x onerror='window.harm = true'>"
+    values = {"markup": markup, "a list": [1] * 10_000, "nothing": None, "not a number": "NaN", "beyond": 1e300}
+    pages = {what: page | {"state": page["state"] | {name: value}} for what, value in values.items()}
+    spec = page["state"]["spec"]
+    marked = page["state"] | {"spec": spec | {"label": markup}, "presets": [[markup, {name: markup}], 7, [8, None]]}
+    return pages | {"markup in words": page | {"state": marked}}
+
+
+def test_a_broken_panel_stays_a_picture_and_runs_nothing(stored, lab, browser, root):
+    """One line in the console says why; what is only odd is shown where it starts."""
+    page, png = stored[list(PANELS).index("kl")], stored_picture(root / "panels.ipynb")
+    cells = []
+    for data in (*broken(page).values(), *odd(page).values()):
+        output = new_output("display_data", data={MIME: data, "image/png": png, "text/plain": "a panel"})
+        output.metadata = {"image/png": {"alt": "its picture"}}
+        cells.append(new_code_cell("panel", outputs=[output]))
+    metadata = nbformat.read(root / "panels.ipynb", as_version=4).metadata
+    nbformat.write(new_notebook(cells=cells, metadata=metadata), root / "broken.ipynb")
+    notebook = OpenNotebook(browser, lab, "broken.ipynb")
+    panels = shown_panels(notebook, len(odd(page)))
+    pictures = notebook.page.locator(".jp-OutputArea-output img[alt='its picture']")
+    assert pictures.count() == len(broken(page))
+    assert sum("stays a picture" in line for line in notebook.warnings) == len(broken(page))
+    for panel in panels:
+        assert all(low <= value <= high for handle, value in zip(panel.handles, panel.values, strict=True)
+                   for low, high in [map(float, panel.ends(handle))])  # fmt: skip
+        panel.move_by_key(panel.handles[0])
+    assert not notebook.is_changed
+    assert notebook.page.evaluate("window.harm") is None
+    check_quiet(notebook)
+    notebook.page.close()
