@@ -11,8 +11,12 @@
     ["partition", "svae_course/chapter_04/panel.js"],
     ["seeds", "svae_course/chapter_06/panel.js"],
   ]);
-  const here = document.currentScript.src;
-  const load = (path) => import(new URL(path, here));
+  const here = document.currentScript.src, SHIM = "svae_lib/widgets/shim.js";
+  const modules = new Map(); // those that are here: of them a panel is made at once, even while the page is busy
+  const load = (path) => modules.get(path) ?? import(new URL(path, here)).then((module) => {
+    modules.set(path, module);
+    return module;
+  });
   const fetched = async (name) => { // a file of the course's data, which the notebook names instead of holding it
     if (!/^[0-9a-f]{16}\.bin$/.test(name)) throw new Error("unknown file");
     const answer = await fetch(new URL(`svae_course/panel_data/${name}`, here));
@@ -23,6 +27,8 @@
   let scope; // what JupyterLab shares with its extensions
 
   async function mimeExtension() {
+    // now, not with the first panel: while JupyterLab lays a notebook out, what comes later waits long
+    for (const path of [...PANELS.values(), SHIM]) load(path).catch(() => {});
     const found = Object.values(scope["@lumino/widgets"]);
     const { Widget } = (await (found.find((entry) => entry.loaded) ?? found[0]).get())();
 
@@ -34,7 +40,7 @@
         try {
           if (!PANELS.has(page?.panel)) throw new Error("unknown panel");
           const [{ default: widget }, { mount }, ...files] = await Promise.all([load(PANELS.get(page.panel)),
-            load("svae_lib/widgets/shim.js"), ...Object.values(page.files ?? {}).map(fetched)]);
+            load(SHIM), ...Object.values(page.files ?? {}).map(fetched)]);
           const clear = () => { this.end?.(); this.node.replaceChildren(); };
           const live = async (manager) => {
             if (!id || !manager?.has_model(id)) return false;
@@ -43,7 +49,7 @@
             this.end = widget.render({ model, el: this.node });
             return true;
           };
-          if (await live(await this.manager(0))) return;
+          if (id && await live(await this.manager(0))) return;
           clear();
           this.end = mount(this.node, widget, page, new Map(files));
           if (id) this.join(live);
