@@ -1,5 +1,6 @@
 """The command line: every flag lands in its field, and wrong input is one line, status 2, and no trace."""
 
+import base64
 import json
 import shutil
 import signal
@@ -440,6 +441,10 @@ def test_show_sums_up_and_draws_again(finished, desk, capsys):
     assert "log-likelihood" in out
     assert "latent.png" in out
     assert "by 4 images: KL" in out and "\n  1: s2: KL" in out
+    assert cli.main(["show", "copy", "--html"]) == 0
+    assert "run.html" in capsys.readouterr().out
+    page = (run / "run.html").read_text()
+    assert all(base64.b64encode(picture).decode() in page for picture in pictures.values())
 
 
 def test_classify_says_why_it_cannot(finished, desk, capsys):

@@ -25,7 +25,7 @@ BELOW = {  # what each layer may import besides itself and what stands beside
 }
 BELOW["widgets"] = {"plotting", *BELOW["plotting"]}
 BELOW["experiment"] = {"comparison", "plotting", "training", "evaluation", *BELOW["training"]}
-BELOW["cli"] = {"experiment", *BELOW["experiment"]}
+BELOW["cli"] = {"experiment", "widgets", *BELOW["experiment"]}
 FRONT = {"__init__", "__main__"}  # load what is asked of them, from every layer
 
 

@@ -36,6 +36,9 @@ def add(commands) -> None:
             parser.add_argument("--num-images", metavar="N", type=_count, help="score the first N test images alone")
             text = "add a diagnosis of the latent space, by the first 2,000 test images"
             parser.add_argument("--diagnose", action="store_true", help=text)
+        if name == "show":
+            text = "write run.html into the folder too: one page with all of it, and a live map of s2 or circles"
+            parser.add_argument("--html", action="store_true", help=text)
         if name == "classify":
             parser.add_argument("--embeddings", metavar="FILE", help="write latents and labels to this .npz file too")
 
@@ -102,8 +105,12 @@ def show(arguments: argparse.Namespace) -> int:
     """Print a run's summary and draw its pictures again; return the exit status."""
     from svae_lib.experiment.run import draw
 
+    if arguments.html:
+        from svae_lib.widgets.run_page import write_run_page
     run = _load(arguments)
     diagnosis = draw(arguments.run, run.model, run.data, run.rows)
+    if arguments.html:
+        write_run_page(arguments.run, run, diagnosis)
     print(summary(run.metrics, arguments.run))
     if diagnosis is not None:
         print(diagnosis)

@@ -180,6 +180,12 @@ class Panel(anywidget.AnyWidget):
         state = {name: v for name, v in values.items() if name not in data}
         return {"format": FORMAT, "panel": str(self.name), "state": state, "bytes": data}
 
+    def frame(self) -> str:
+        """The panel's place on a page of HTML, with its picture, which `bundle.script` brings to life."""
+        picture = base64.b64encode(self.fallback).decode()
+        data = json.dumps(self.page(), allow_nan=False).replace("</", "<\\/")
+        return _FRAME.format(label=html.escape(self.label), picture=picture, data=data)
+
     def save(self, path: str | Path) -> None:
         """Write one page of HTML that holds all it needs: the panel is alive in it, without Python and a network.
 
@@ -189,11 +195,8 @@ class Panel(anywidget.AnyWidget):
         Raises:
             InputError: the folder is gone or not writable, or the disk is full.
         """
-        picture = base64.b64encode(self.fallback).decode()
-        data = json.dumps(self.page(), allow_nan=False).replace("</", "<\\/")
-        text = _PAGE.format(
-            label=html.escape(self.label), picture=picture, data=data, script=script({str(self.name): self.module})
-        )
+        code = script({str(self.name): self.module})
+        text = _PAGE.format(label=html.escape(self.label), frame=self.frame(), script=code)
         atomic_write(path, text.encode())
 
     def _controls(self) -> dict[str, Slider | Choice]:
@@ -220,16 +223,17 @@ class Panel(anywidget.AnyWidget):
         return shown, {"image/png": {"alt": repr(self)}}
 
 
+_FRAME = """<div class="svae-mount">
+<img src="data:image/png;base64,{picture}" alt="{label}">
+<script type="application/json">{data}</script>
+</div>"""
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <meta name="color-scheme" content="light dark">
 <title>{label}</title>
-<div class="svae-mount">
-<img src="data:image/png;base64,{picture}" alt="{label}">
-<script type="application/json">{data}</script>
-</div>
+{frame}
 <script>
 {script}
 </script>
