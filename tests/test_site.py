@@ -180,3 +180,34 @@ def test_search_finds_a_page(browser, site, address, way):
     visit.page.wait_for_selector("#search-results li a")
     assert visit.complaints == []
     context.close()
+
+
+def test_every_panel_of_a_chapter_moves_by_key_and_stays_a_picture_without_javascript(browser, site):
+    panels = {stem: len(re.findall('class="svae-mount"', (site / f"{stem}.html").read_text())) for stem in CHAPTERS}
+    assert sum(panels.values()) >= 7
+    for javascript in (True, False):
+        context = browser.new_context(viewport={"width": 390, "height": 800}, java_script_enabled=javascript)
+        for stem in (stem for stem, count in panels.items() if count):
+            visit = Visit(context)
+            visit.page.goto((site / f"{stem}.html").as_uri(), wait_until="load")
+            assert visit.page.locator(".svae-mount > img").count() == (0 if javascript else panels[stem]), stem
+            if javascript:
+                assert visit.page.locator(".svae-mount .svae-panel").count() == panels[stem]
+                for panel in visit.page.locator(".svae-panel").all():
+                    moves(panel)
+            assert visit.complaints == [], stem
+            visit.page.close()
+        context.close()
+
+
+def moves(panel) -> None:
+    """Move the panel's first slider by a key and see its number, its status line and its picture follow."""
+    slider, said = panel.locator("input[type=range]").first, panel.locator(".say")
+    before, sentence = slider.input_value(), said.text_content()
+    slider.press("ArrowLeft" if before == slider.get_attribute("max") else "ArrowRight")
+    assert slider.input_value() != before
+    for _ in range(100):
+        if said.text_content() != sentence:
+            return
+        panel.page.wait_for_timeout(50)
+    pytest.fail(f"the panel still says {sentence!r}")

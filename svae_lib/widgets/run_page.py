@@ -97,7 +97,7 @@ def _scores(metrics: dict) -> str:
     words = "{dataset}, latent space {latent_space}, seed {seed}: epoch {best_epoch} is the best of {epochs}."
     rows = "".join(f'<tr><th scope="row">{name}<td>{metrics[f"test_{key}"]:.2f}</tr>' for key, name in SCORES.items())
     caption = f"Nats per test image; {metrics['num_importance_samples']} samples for the log-likelihood"
-    return f"<p>{_text(words.format(**metrics))}</p><table><caption>{_text(caption)}</caption>{rows}</table>"
+    return f"<p>{_text(words.format(**metrics))}</p><table>{rows}</table><p>{_text(caption)}.</p>"
 
 
 def _flags(fields: dict) -> str:
@@ -110,7 +110,7 @@ _STYLE = """
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
 body { max-width: 1100px; margin: 0 auto; padding: 12px; overflow-wrap: anywhere; }
 h2 { font-size: 1.15em; margin: 1.6em 0 0.5em; }
-table { border-collapse: collapse; } caption { text-align: left; padding: 4px 0; }
+table { border-collapse: collapse; }
 th { text-align: left; font-weight: normal; padding: 1px 1.5em 1px 0; }
 td { font-variant-numeric: tabular-nums; }
 img { display: block; max-width: 100%; background: #fff; border-radius: 4px; }
