@@ -254,19 +254,19 @@ figures.mean_cosine(41, kappas, {"published sampler": means})
 #
 # The panels of this course are drawn in the browser. For a question of your own you need no such thing: a slider of
 # ipywidgets and a figure of matplotlib take ten lines, and move as long as the kernel runs. What does the published
-# sampler do at your $\kappa$?
+# sampler do at your $\kappa$, at $m = 41$?
 
 
 # %% tags=["nbval-ignore-output"]
 def look(change=None):
     w, figure, file = published_w(slider.value, 41, 5000), Figure(figsize=(6, 3)), io.BytesIO()
-    axes = figure.add_subplot(title=f"m = 41, mean of w {w.mean():.2f}", xlabel="w (cosine)", ylabel="samples")
+    axes = figure.add_subplot(title=f"mean of w: {w.mean():.2f}", xlabel="w", ylabel="samples")
     axes.hist(w.numpy(), bins=60, range=(-1, 1))
     figure.savefig(file, format="png", bbox_inches="tight")
     picture.value = file.getvalue()
 
 
-slider, picture = ipywidgets.IntSlider(10, min=1, max=100, description="κ"), ipywidgets.Image()
+slider, picture = ipywidgets.IntSlider(10, min=1, description="κ"), ipywidgets.Image(width=550)
 slider.observe(look, "value")
 look()
 ipywidgets.VBox([slider, picture])
