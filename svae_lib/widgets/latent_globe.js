@@ -140,16 +140,19 @@ function render({ model, el }) {
   };
   fill();
 
-  let place = null, last = null; // while the globe is dragged: its place, not rounded, and the pointer's
+  let place = null, last = null, first = null; // while the globe is dragged: its place, not rounded, and the pointer's
   const move = (longitude, latitude) => the.set({ longitude, latitude });
   globe.addEventListener("pointerdown", (event) => {
     globe.setPointerCapture(event.pointerId);
     globe.focus({ preventScroll: true });
     place = [the.values().longitude, the.values().latitude];
-    last = event;
+    first = last = event;
   }, the);
   globe.addEventListener("pointermove", (event) => {
     if (!place) return;
+    // a finger that goes up or down scrolls the page; it turns the globe once it has gone sideways
+    if (event.pointerType === "touch" && first && Math.abs(event.clientX - first.clientX) < 10) return;
+    first = null;
     const r = globe.clientWidth / 2;
     place = dragged(place, (event.clientX - last.clientX) / r, (event.clientY - last.clientY) / r);
     last = event;

@@ -196,6 +196,31 @@ def test_the_globe_turns_by_key_by_preset_and_by_trait(evaluate, globe):
     assert result["different"] == 5 and result["back"]
 
 
+def test_a_finger_that_goes_up_scrolls_the_page_and_sideways_turns_the_globe(evaluate, globe):
+    evaluate(WIDGETS / "latent_globe.js", MOUNT, globe.page())
+    expression = """(async () => {
+        const big = document.querySelector("canvas"), places = [];
+        big.setPointerCapture = () => {}; // which takes none of these pointers, for they are not real
+        for (const [pointerType, x, y] of [["touch", 5, -60], ["touch", -60, 5], ["mouse", 5, -60]]) {
+            model.set("longitude", 0);
+            model.set("latitude", 0);
+            const send = (type, clientX, clientY) => {
+                big.dispatchEvent(new PointerEvent(type, { pointerType, clientX, clientY }));
+            };
+            send("pointerdown", 0, 0);
+            for (const part of [0.25, 0.5, 0.75, 1]) send("pointermove", part * x, part * y);
+            send("pointercancel", x, y);
+            send("pointermove", 300, 300);
+            places.push([model.get("longitude"), model.get("latitude")]);
+        }
+        return [places, getComputedStyle(big).touchAction];
+    })()"""
+    (up, sideways, mouse), action = evaluate(WIDGETS / "latent_globe.js", expression)
+    assert up == [0, 0] and action == "pan-y"
+    assert sideways[0] > 10 and abs(sideways[1]) < 3
+    assert mouse[1] < -10
+
+
 def test_the_globe_shows_digits_or_points_and_follows_the_theme(evaluate, globe):
     evaluate(WIDGETS / "latent_globe.js", MOUNT, globe.page())
     expression = """(async () => {
