@@ -25,8 +25,8 @@
 # - train a VAE whose latent space is a sphere, and say what each part of its objective means;
 # - say what a comparison of two models shows, and what it does *not*.
 #
-# Previous: [2 · KL across dimensions](02_kl_across_dimensions.ipynb) · Next: [4 · Product-space
-# latents](04_product_space_latents.ipynb)
+# Previous: [2 · KL across dimensions](02_kl_across_dimensions.ipynb) ·
+# Next: [4 · Product-space latents](04_product_space_latents.ipynb)
 
 # %% [markdown]
 # ## The question
@@ -75,7 +75,7 @@ print(f"{data.name}: {len(data.train)} images to train on, {len(test)} to test w
 # Run this cell first (Shift+Enter); every panel below then runs alone.
 
 # %%
-plotting.image_grid(test[:20], "Twenty test images")
+plotting.image_grid(test[:10], "Ten test images")
 
 # %% [markdown]
 # Pixels are binary: a gray value is treated as the probability of a black pixel and sampled once, so that every model
@@ -110,7 +110,7 @@ plotting.digit_globe(atlas, "Digits that the stored model decodes, everywhere on
 # out.
 
 # %%
-plotting.latent_scatter(atlas, test[:250], labels[:250])
+plotting.latent_scatter(atlas, test[:200], labels[:200])
 
 # %% [markdown]
 # This answers the first two questions. Images of one digit lie together, because what looks alike lies together. For
@@ -259,7 +259,7 @@ plane = build_vae(data.image_shape, "e2")
 plane_history = fit(plane, data, epochs=20, batch_size=50, schedule=Schedule(warmup=5))
 
 # %%
-plotting.latent_scatter(plane, test[:250], labels[:250])
+plotting.latent_scatter(plane, test[:200], labels[:200])
 
 # %% [markdown]
 # Here is the middle again, where many kinds crowd together, and here are the few kinds that moved out into the open,
@@ -542,6 +542,15 @@ check.ex3_5(slerp)
 # </details>
 
 # %% [markdown]
+# What you have done so far, in all chapters:
+
+# %%
+check.progress()
+
+# %% [markdown]
+# A filled disc is an exercise that you solved on this machine. The record lies in a file beside the notebooks, and
+# goes nowhere else.
+#
 # ## What we saw
 #
 # - The whole latent space fits on a globe, without a middle or an edge, and digits that look alike are neighbors on it,
@@ -596,5 +605,5 @@ check.ex3_5(slerp)
 #   The bound of exercise 3.3.
 
 # %% [markdown]
-# Previous: [2 · KL across dimensions](02_kl_across_dimensions.ipynb) · Next: [4 · Product-space
-# latents](04_product_space_latents.ipynb)
+# Previous: [2 · KL across dimensions](02_kl_across_dimensions.ipynb) ·
+# Next: [4 · Product-space latents](04_product_space_latents.ipynb)

@@ -494,6 +494,15 @@ check.ex4_5(allocate)
 # </details>
 
 # %% [markdown]
+# What you have done so far, in all chapters:
+
+# %%
+check.progress()
+
+# %% [markdown]
+# A filled disc is an exercise that you solved on this machine. The record lies in a file beside the notebooks, and
+# goes nowhere else.
+#
 # ## What we saw
 #
 # - One sphere has one concentration. A product has one per factor, so its posterior can be narrow here and wide there,

@@ -5,6 +5,7 @@ import math
 import torch
 
 from svae_course.checking import against_truth, exercise, judge
+from svae_course.checking import progress as progress
 from svae_course.vmf import kl_to_uniform
 from svae_lib.ops.sphere import slerp
 

@@ -4,6 +4,7 @@ import torch
 from torch.distributions import kl_divergence
 
 from svae_course.checking import Wrong, against_truth, close, exercise, judge
+from svae_course.checking import progress as progress
 from svae_course.vmf import kl_to_uniform
 from svae_lib.distributions import HypersphericalUniform, VonMisesFisher
 from svae_lib.latent_spaces import parse_latent_space

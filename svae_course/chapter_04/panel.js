@@ -53,6 +53,7 @@ function chart({ title, x, y, top, count, digits }, width) {
     bar: make("rect", { x: X(i + 0.6), width: X(i + 1.4) - X(i + 0.6) }),
     text: make("text", { x: X(i + 1), "text-anchor": "middle", "font-size": X(1) - X(0) < 28 ? 9 : 12 }),
   }));
+  const labeled = X(1) - X(0) > 22; // else the heights would run into each other
   layer.append(...each.flatMap(({ bar, text }) => [bar, text]));
   const show = (heights, colors) => each.forEach(({ bar, text }, i) => {
     const at = Y(heights[i] ?? 0);
@@ -60,7 +61,7 @@ function chart({ title, x, y, top, count, digits }, width) {
     bar.setAttribute("height", Y(0) - at);
     bar.setAttribute("fill", colors[i] ?? "none");
     text.setAttribute("y", at - 4);
-    text.textContent = i < heights.length ? heights[i].toFixed(digits) : "";
+    text.textContent = labeled && i < heights.length ? heights[i].toFixed(digits) : "";
   });
   return { node: make("svg", { viewBox: `0 0 ${width} ${height}`, width, height }, node), show };
 }

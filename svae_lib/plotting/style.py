@@ -29,6 +29,7 @@ TRACK = "#94a4a2"  # a path, a range, the lines of a globe
 FAINT = "#c8cdd2"
 PAPER = "#f4f6f8"  # the ground of a globe of digits
 FACTOR_COLORS = (SAMPLES, SECOND, MARK, EXPECTED, "#a96b59", OUTLINE)  # one per factor, then again from the first
+DIGIT_COLORS = (0, 8, 2, 3, 4, 5, 6, 7, 1, 9)  # of the cycle, by digit: 3 and 8, which lie together, are not both gray
 THREE_STEPS = ("#440154", "#26828e", "#6cae3f")  # three steps of viridis, the last one darker: it is for lines
 
 TILE_GAP = 2  # pixels between the images of a canvas
@@ -182,12 +183,10 @@ def scatter_digits(axes, x: np.ndarray, y: np.ndarray, labels: Iterable[int] | N
         axes.scatter(x, y, s=size / 3, alpha=0.7, linewidths=0)
         return
     labels = to_numpy(labels)
-    colors = matplotlib.rcParams["axes.prop_cycle"].by_key()["color"]
+    cycle = matplotlib.rcParams["axes.prop_cycle"].by_key()["color"]
     for label in np.unique(labels):
-        chosen = labels == label
-        axes.scatter(
-            x[chosen], y[chosen], s=size, marker=f"${label}$", color=colors[label % len(colors)], linewidths=0.2
-        )
+        chosen, color = labels == label, cycle[DIGIT_COLORS[label % len(DIGIT_COLORS)]]
+        axes.scatter(x[chosen], y[chosen], s=size, marker=f"${label}$", color=color, linewidths=0.2)
 
 
 def tile(images: np.ndarray, columns: int, gap: int = TILE_GAP) -> np.ndarray:

@@ -5,6 +5,7 @@ import { clamp, make, panel, rgb } from "./panel.js";
 import { sheet } from "./sheet.js";
 import { dragged, facing, toLonLat, toPoint, wrapped } from "./sphere.js";
 
+const DIGIT_COLORS = [0, 8, 2, 3, 4, 5, 6, 7, 1, 9]; // by digit, as in plotting/style.py
 const TILES = 200, DEGREE = Math.PI / 180;
 const KEYS = { ArrowLeft: [-5, 0], ArrowRight: [5, 0], ArrowUp: [0, 5], ArrowDown: [0, -5] };
 
@@ -81,7 +82,7 @@ function render({ model, el }) {
   const spots = names.map((name, label) => {
     const spot = make("span", {}, `${short ? "" : "● "}${name} `);
     key.append(spot);
-    return [spot, `--c${label % 10}`];
+    return [spot, `--c${DIGIT_COLORS[label % 10]}`];
   });
   let disc = null; // the globe's pixels, kept from frame to frame
   const start = toPoint(model.get("longitude") * DEGREE, model.get("latitude") * DEGREE);
@@ -97,7 +98,7 @@ function render({ model, el }) {
       disc = pen.createImageData(real, real);
     }
     if (mode === "points") {
-      const colors = Array.from({ length: 10 }, (_, i) => style.getPropertyValue(`--c${i}`).trim());
+      const colors = DIGIT_COLORS.map((i) => style.getPropertyValue(`--c${i}`).trim());
       pen.clearRect(0, 0, real, real);
       pen.fillStyle = `rgb(${ground.map(Math.round)})`;
       pen.beginPath();

@@ -9,7 +9,8 @@ from matplotlib import style
 from matplotlib.figure import Figure
 
 from svae_lib import plotting
-from svae_lib.plotting.style import STYLE, png, tile
+from svae_lib.plotting.style import DIGIT_COLORS, STYLE, png, tile
+from tests.tree import ROOT
 
 
 def test_the_style_is_petroff10_and_viridis():
@@ -19,6 +20,16 @@ def test_the_style_is_petroff10_and_viridis():
         colors = matplotlib.rcParams["axes.prop_cycle"].by_key()["color"]
         assert [color.lstrip("#") for color in colors] == [color.lstrip("#") for color in petroff10]
         assert matplotlib.rcParams["image.cmap"] == "viridis"
+
+
+def test_3_and_8_are_not_both_gray_and_the_globe_in_the_browser_has_the_same_colors():
+    module = (ROOT / "svae_lib/widgets/latent_globe.js").read_text()
+    assert re.search(r"DIGIT_COLORS = \[(.*)\]", module)[1] == ", ".join(map(str, DIGIT_COLORS))
+    assert sorted(DIGIT_COLORS) == list(range(10))
+    with style.context(STYLE):
+        cycle = [matplotlib.colors.to_rgb(color) for color in matplotlib.rcParams["axes.prop_cycle"].by_key()["color"]]
+    gray = [digit for digit, place in enumerate(DIGIT_COLORS) if np.ptp(cycle[place]) < 0.1]
+    assert len(gray) == 2 and not {3, 8} <= set(gray)
 
 
 def test_pictures_leave_the_callers_settings_alone_and_do_not_depend_on_them():
