@@ -15,7 +15,7 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 signal.signal(signal.SIGINT, signal.default_int_handler)  # started in the background, a shell's commands ignore Ctrl-C
 CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 # The files that take longest, begun first: so no worker is still at one of them when the others have ended.
-LONG = ["test_browser.py", ".ipynb", "test_sweep.py", "test_openers.py", "test_cli.py", "test_ends.py"]
+LONG = ["test_browser.py", "test_site.py", ".ipynb", "test_sweep.py", "test_openers.py", "test_cli.py", "test_ends.py"]
 hypothesis.settings.register_profile("svae_lib", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("svae_lib")
 
