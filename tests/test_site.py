@@ -1,7 +1,9 @@
 """The site: it is built without a warning, asks no other machine for anything, and reads well on a phone and by ear."""
 
+import base64
 import functools
 import http.server
+import json
 import posixpath
 import re
 import subprocess
@@ -13,9 +15,11 @@ from urllib.parse import unquote, urlsplit
 
 import nbformat
 import pytest
+import torch
 from bs4 import BeautifulSoup
 
-from docs import chapters, command_line, glossary, reference
+from docs import build, chapters, command_line, glossary, reference
+from svae_lib.plotting import image_grid
 from tests.tree import ROOT
 
 CHAPTERS = [path.stem for path in chapters.chapters()]
@@ -146,6 +150,31 @@ def test_sharp_bits_glossary_reference_and_command_line_leave_nothing_out(pages)
     }
     flags = set(re.findall(r"(?<!\S)--?[a-z][\w-]*", command_line.page().replace("`", "")))
     assert len(flags) > 60 and all(flag in commands for flag in flags)
+
+
+# Bad input
+
+
+def test_a_chapter_without_outputs_and_a_folder_of_something_else_are_refused_in_one_line(tmp_path):
+    notebook = nbformat.read(chapters.chapters()[0], as_version=4)
+    for cell in (cell for cell in notebook.cells if cell.cell_type == "code"):
+        cell.outputs = []
+    nbformat.write(notebook, tmp_path / "07_new.ipynb")
+    with pytest.raises(SystemExit, match=r"^site: 07_new.ipynb has no outputs: run make notebooks$"):
+        chapters.page(tmp_path / "07_new.ipynb", tmp_path)
+    with pytest.raises(SystemExit, match=r"^site: .* holds something else than a site: name another folder$"):
+        build.main(tmp_path)
+    assert (tmp_path / "07_new.ipynb").exists()
+
+
+def test_text_of_a_notebook_cannot_end_a_script_or_an_attribute(tmp_path):
+    state = {"format": 1, "panel": "</script><b>", "state": {}, "bytes": {}}
+    data = {"image/png": base64.b64encode(image_grid(torch.zeros(1, 2, 2), " ")._repr_png_()[0]).decode()}
+    output = nbformat.v4.new_output("display_data", {**data, chapters.PANEL: state, "text/plain": '"><b>'})
+    chapters.show(output, tmp_path, "picture")
+    shown = BeautifulSoup(output.data["text/html"], "html.parser")
+    assert shown.find("b") is None and shown.img["alt"] == '"><b>'
+    assert json.loads(shown.script.get_text()) == state
 
 
 # In a browser
