@@ -108,7 +108,7 @@ def progress() -> Picture:
     """Picture of the exercises of all chapters, filled where one was solved on this machine; nothing leaves it.
 
     Returns:
-        A figure with one axes: a row for each chapter, a disc for each exercise.
+        A figure with one axes: a column for each chapter, a disc for each exercise.
 
     Example:
         >>> "exercises solved" in progress().get_suptitle()
@@ -117,15 +117,15 @@ def progress() -> Picture:
     done, chapters = solved(), exercises()
     names = [name for row in chapters.values() for name in row]
     title = f"{len(done.intersection(names))} of {len(names)} exercises solved"
-    figure = new_figure(4.5, 0.9 + 0.45 * len(chapters), title)
+    figure = new_figure(4.5, 3.15, title)  # of one size, however many chapters there are: notebooks store it
     axes = figure.add_subplot()
-    for height, row in enumerate(chapters.values()):
-        for place, name in enumerate(row):
+    for place, row in enumerate(chapters.values()):
+        for height, name in enumerate(row):
             face, ink = (SAMPLES, "white") if name in done else ("white", "black")
-            axes.plot(place, height, "o", markersize=24, markerfacecolor=face, markeredgecolor=FAINT)
-            axes.annotate(name, (place, height), ha="center", va="center", fontsize=9, color=ink)
-    axes.set(yticks=range(len(chapters)), yticklabels=[f"chapter {number}" for number in chapters], xticks=())
-    axes.set(xlim=(-0.7, max(map(len, chapters.values())) - 0.3), ylim=(len(chapters) - 0.4, -0.6))
+            axes.plot(place, height, "o", markersize=19, markerfacecolor=face, markeredgecolor=FAINT)
+            axes.annotate(name, (place, height), ha="center", va="center", fontsize=8, color=ink)
+    axes.set(xticks=range(len(chapters)), xticklabels=chapters, xlabel="chapter", yticks=())
+    axes.set(xlim=(-0.6, len(chapters) - 0.4), ylim=(max(5, *map(len, chapters.values())) - 0.4, -0.6))
     axes.grid(False)
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)

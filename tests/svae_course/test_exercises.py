@@ -469,7 +469,7 @@ def test_what_is_solved_is_remembered_beside_the_notebooks_and_drawn(tmp_path, m
     figure = checking.progress()
     assert figure.get_suptitle() == f"1 of {len(CHECKS)} exercises solved"
     filled = [line for line in figure.axes[0].lines if line.get_markerfacecolor() != "white"]
-    assert [(*line.get_xdata(), *line.get_ydata()) for line in filled] == [(3, 1)]
+    assert [(*line.get_xdata(), *line.get_ydata()) for line in filled] == [(1, 3)]
 
 
 @pytest.mark.parametrize("damage", ["", "{", '{"a": 1}', "[1, null]", "[[]]"])
