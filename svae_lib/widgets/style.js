@@ -24,7 +24,7 @@ export const CSS = `
 .svae-panel :is(.presets, .choices:not(:empty)) { display: flex; flex-wrap: wrap; gap: 6px; margin: 6px 0; }
 .svae-panel fieldset { display: flex; flex-wrap: wrap; gap: 4px; align-items: center; border: 0; margin: 0;
   padding: 0; min-width: 0; }
-.svae-panel legend { float: left; padding: 0 6px 0 0; }
+.svae-panel legend { float: left; width: auto; margin: 0; padding: 0 6px 0 0; font: inherit; }
 .svae-panel fieldset label { position: relative; cursor: pointer; }
 .svae-panel fieldset input { position: absolute; inset: 0; width: 100%; height: 100%; margin: 0; opacity: 0;
   cursor: pointer; }
