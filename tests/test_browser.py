@@ -225,10 +225,14 @@ def test_a_link_with_another_widget_goes_both_ways(panels, stored):
 
 
 def test_a_page_that_is_reloaded_finds_its_kernel(panels, stored):
-    panels.in_kernel("panels['kl'].set(kappa=123)")
+    """The output holds where each panel began; the kernel knows where each is now."""
+    for name, shown in PANELS.items():
+        assert panels.in_kernel(f"panels[{name!r}].set(**{shown.settings[1]!r})") == ""
     panels.command("docmanager:save")
     panels.reload()
-    panels.page.wait_for_function("document.querySelectorAll('section.svae-panel input')[1]?.value !== undefined")
+    expected, end = json.loads(panels.in_kernel(VALUES)), time.monotonic() + 60
+    while [panel.values for panel in shown_panels(panels, len(stored))] != expected:
+        assert time.monotonic() < end
     check_python_follows(panels, check_each_moves(panels, stored))
 
 
