@@ -10,8 +10,10 @@ from svae_course.chapter_00.panel import ShellPanel
 from svae_course.chapter_01.panel import ConcentrationPanel
 from svae_course.chapter_02.panel import KLPanel
 from svae_course.chapter_04.panel import PartitionPanel
+from svae_course.chapter_05.panel import CircleTestPanel
+from svae_course.chapter_05.scores import load_codes
 from svae_course.chapter_06.panel import SeedsPanel
-from svae_course.stored_files import stored
+from svae_course.stored_files import stored, stored_runs
 from svae_lib import load_dataset, load_model
 from svae_lib.datasets import to_unit
 from svae_lib.widgets import DialsPanel, GreatCirclePanel, LatentGlobe, Panel
@@ -45,6 +47,12 @@ def dials() -> DialsPanel:
     return DialsPanel(model("2xs1"), {f"a {digit}": images[labels == digit][0] for digit in START_DIGITS})
 
 
+def circle_test() -> CircleTestPanel:
+    """Chapter 05's panel of codes, with the stored runs."""
+    rows = stored_runs("results/05_shapes.json") + stored_runs("results/05_arcs.json")
+    return CircleTestPanel(load_codes(stored("results/05_codes.safetensors")), rows)
+
+
 PANELS = {
     "shell": CoursePanel("00: a normal distribution becomes a shell", ShellPanel, ({"m": 3}, {"m": 60})),
     "concentration": CoursePanel(
@@ -74,6 +82,11 @@ PANELS = {
         "04: one budget, several spheres",
         lambda: PartitionPanel(stored("results/04_samples.safetensors")),
         ({"first": 100, "others": 1}, {"first": 20, "others": 100}),
+    ),
+    "circle test": CoursePanel(
+        "05: a circle on a line, on a circle, in a plane",
+        circle_test,
+        ({"covered": 50, "noise": 0.04}, {"covered": 100, "noise": 0.04}),
     ),
     "seeds": CoursePanel(
         "06: how often the wrong one wins",

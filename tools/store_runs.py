@@ -58,7 +58,8 @@ def command(experiment: Experiment) -> str:
         if Experiment(**shorter) == experiment:
             values = shorter
     flags = {spec.name: flag_names(spec)[0] for spec in fields(Experiment)}
-    words = (flags[name] if value is True else f"{flags[name]} {value}" for name, value in values.items())
+    texts = {name: ",".join(map(str, value)) if isinstance(value, tuple) else value for name, value in values.items()}
+    words = (flags[name] if value is True else f"{flags[name]} {value}" for name, value in texts.items())
     return " ".join(["svae train", *words])
 
 
@@ -143,13 +144,13 @@ def store_models(runs: Path) -> None:
 
 
 def store_codes(runs: Path) -> None:
-    """Codes of 121 noiseless images along each curve, in the latent spaces that a page can show."""
+    """Codes of 121 noiseless images along the circle and its parts, in the latent spaces that a page can show."""
     codes = {}
     for run in finished(runs, ("shapes", "arcs")):
         name, space = run.metrics["dataset"], run.experiment.latent
-        points = scores.path(shapes.files()[name][0])
-        if points is not None and space in ("e1", "s1", "e2") and run.experiment.seed < 3:
-            found = embed_images(load_model(run.weights), shapes.pixels(points[::3]))
+        shape, _ = shapes.files()[name]
+        if (shape == "circle" or shape in shapes.ARCS) and space in ("e1", "s1", "e2"):
+            found = embed_images(load_model(run.weights), shapes.pixels(scores.path(shape)[::3]))
             codes[f"{name}/{space}/{run.experiment.seed}"] = torch.from_numpy(found).half()
     if codes:
         save_weights(NOTEBOOKS / "results" / "05_codes.safetensors", codes, what="codes along curves")

@@ -153,7 +153,7 @@ def by_space(rows: list[dict], dataset: str, score: str = "test_log_likelihood")
     return {space: values for space, values in found.items() if values}
 
 
-def leaders(rows: list[dict], dataset: str) -> tuple[str, dict[str, Comparison]]:
+def leaders(rows: list[dict], dataset: str) -> tuple[str | None, dict[str, Comparison]]:
     """Space with the highest mean log-likelihood, and the others compared with it, after Holm's correction.
 
     Args:
@@ -161,23 +161,61 @@ def leaders(rows: list[dict], dataset: str) -> tuple[str, dict[str, Comparison]]
         dataset: such as "circle_quiet".
 
     Returns:
-        As svae_lib.comparison.compare_all.
+        As svae_lib.comparison.compare_all; None where no space has two seeds.
     """
     return compare_all(by_space(rows, dataset))
 
 
+def verdicts(rows: list[dict], dataset: str) -> dict[str, list[str]]:
+    """Spaces by what the tests say of them.
+
+    Args:
+        rows: stored runs.
+        dataset: such as "circle_quiet".
+
+    Returns:
+        The spaces that are "highest", "not separated" from it, "lower", and without a test ("no test").
+
+    Example:
+        >>> rows = [{"dataset": "a", "latent_space": s, "test_log_likelihood": x + i / 9}
+        ...         for s, x in (("s1", 5), ("e2", 4.9), ("e1", 1)) for i in range(3)]
+        >>> verdicts(rows, "a")
+        {'highest': ['s1'], 'not separated': ['e2'], 'lower': ['e1'], 'no test': []}
+    """
+    best, others = leaders(rows, dataset)
+    found = {"highest": [best] if best else [], "not separated": [], "lower": [], "no test": []}
+    for space in by_space(rows, dataset):
+        if space != best:
+            found[others[space].verdict if best else "no test"].append(space)
+    return found
+
+
 def not_below(rows: list[dict], dataset: str) -> list[str]:
     """Spaces that no test puts below the highest: it, and those that are not separated from it."""
-    best, others = leaders(rows, dataset)
-    return [space for space in SPACES if space == best or (space in others and others[space].verdict != "lower")]
+    found = verdicts(rows, dataset)
+    return found["highest"] + found["not separated"]
+
+
+def over_seeds(rows: list[dict], noise: str, score: str) -> tuple[np.ndarray, np.ndarray]:
+    """Mean of a score over the seeds of each shape and space, and half its range.
+
+    Args:
+        rows: stored runs.
+        noise: "quiet" or "noisy".
+        score: a key of a run.
+
+    Returns:
+        (shapes, spaces) each; NaN without runs, and the range of one seed.
+    """
+    mean, spread = np.full((2, len(SHAPES), len(SPACES)), np.nan)
+    for y, shape in enumerate(SHAPES):
+        for space, values in by_space(rows, f"{shape}_{noise}", score).items():
+            at = y, SPACES.index(space)
+            mean[at], spread[at] = np.mean(values), np.ptp(values) / 2 if len(values) > 1 else np.nan
+    return mean, spread
 
 
 def lost_nats(rows: list[dict], noise: str) -> tuple[np.ndarray, np.ndarray]:
-    """Mean over seeds of the nats below the truth, and half their range: (shapes, spaces) each, NaN without runs."""
-    lost, spread = np.full((2, len(SHAPES), len(SPACES)), np.nan)
-    for y, shape in enumerate(SHAPES):
-        truth = next((r["true_log_likelihood"] for r in rows if r["dataset"] == f"{shape}_{noise}"), np.nan)
-        for space, values in by_space(rows, f"{shape}_{noise}").items():
-            x = SPACES.index(space)
-            lost[y, x], spread[y, x] = truth - np.mean(values), np.ptp(values) / 2
-    return lost, spread
+    """Nats that the mean over seeds stays below the truth, and half the seeds' range: as `over_seeds`."""
+    mean, spread = over_seeds(rows, noise, "test_log_likelihood")
+    return over_seeds(rows, noise, "true_log_likelihood")[0] - mean, spread

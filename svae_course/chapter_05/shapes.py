@@ -20,7 +20,7 @@ COUNT = 5_000
 SIDE = 10  # an image has 10 x 10 pixels
 AMPLITUDE = 0.2  # of a pixel about 1/2, so that noise seldom leaves [0, 1]
 NOISES = {"quiet": 0.04, "noisy": 0.12}  # standard deviations of a pixel
-COVERED = (50, 90)  # percent of the circle that an arc has
+COVERED = (50, 75)  # percent of the circle that an arc has
 CLUSTER_DEVIATION = 0.2  # radians
 
 
@@ -160,8 +160,8 @@ def files() -> dict[str, tuple[str, float]]:
     """Shape and noise of each data set, by the name of its file.
 
     Example:
-        >>> files()["arc90_noisy"]
-        ('arc90', 0.12)
+        >>> files()["arc75_noisy"]
+        ('arc75', 0.12)
     """
     return {f"{shape}_{name}": (shape, noise) for shape in SHAPES | ARCS for name, noise in NOISES.items()}
 

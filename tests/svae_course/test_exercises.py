@@ -12,7 +12,7 @@ import torch
 from matplotlib.figure import Figure
 from torch.distributions import Beta, kl_divergence
 
-from svae_course import checking
+from svae_course import checking, stored_runs
 from svae_course.chapter_01.exercises import moments
 from svae_course.chapter_02.figures import naive_kl
 from svae_lib.ops import bessel_ratio, log_ive
@@ -20,7 +20,7 @@ from svae_lib.ops.sphere import log_surface_area
 
 SCRIPTS = sorted((Path(__file__).parents[2] / "notebooks" / "scripts").glob("*.py"))
 CHAPTERS = [import_module(f"svae_course.chapter_{script.stem[:2]}.exercises") for script in SCRIPTS]
-READINGS = {"ex0_3", "ex1_4", "ex2_4", "ex3_4", "ex4_4"}  # a number read off a panel depends on no input
+READINGS = {"ex0_3", "ex1_4", "ex2_4", "ex3_4", "ex4_4", "ex5_4"}  # a number read off a panel depends on no input
 CHECKS = {name: check for chapter in CHAPTERS for name, check in vars(chapter).items() if re.match(r"ex\d+_", name)}
 
 
@@ -187,6 +187,30 @@ def adjusted(p, maximum=True, cut=True, back=True):
     steps = steps.cummax(0).values if maximum else steps
     steps = steps.clamp(max=1) if cut else steps
     return torch.empty_like(p).index_copy(0, order, steps) if back else steps
+
+
+def swept(codes):
+    """Signed angles from each code of a closed path to the next: exercise 5.2."""
+    (x, y), (to_x, to_y) = codes.T, codes.roll(-1, 0).T
+    return torch.atan2(x * to_y - y * to_x, x * to_x + y * to_y)
+
+
+def near(points, k, first=1):
+    """Indices of k points from the first-th nearest on; the nearest of all is the point itself: exercise 5.3."""
+    return torch.cdist(points, points).argsort(1)[:, first : first + k]
+
+
+def shared(one, other):
+    """How many indices each row of two tables has in common."""
+    return (one[:, :, None] == other[:, None, :]).any(2).double().sum(1)
+
+
+def read_off(space, noise="quiet"):
+    """Nats below the truth as chapter 05's panel says them, by part of the circle: exercise 5.4."""
+    rows = stored_runs("results/05_shapes.json") + stored_runs("results/05_arcs.json")
+    chosen = {row["dataset"]: row for row in rows if row["latent_space"] == space and row["seed"] == 0}
+    found = [chosen[f"{part}_{noise}"] for part in ("arc50", "arc75", "circle")]
+    return [round(row["true_log_likelihood"] - row["test_log_likelihood"], 1) for row in found]
 
 
 MISTAKES = {
@@ -440,6 +464,46 @@ MISTAKES = {
         (lambda claims: [1, 2, 3, 1, 5], "claim D: look at K"),
         (lambda claims: [1, 2, 3, 4, 1], "claim E: five seeds"),
         (lambda claims: [0, 2, 3, 4, 1], "from 1 to 5"),
+    ],
+    "ex5_1": [
+        (lambda spaces: [2, 0, 0, 0, 1], "give a 1 or a 0 for each space"),
+        (lambda spaces: [1, 1, 1, 1, 1], "not all are alike"),
+        (lambda spaces: [0, 1, 0, 0, 1], "it has one dimension"),
+        (lambda spaces: [0, 0, 0, 1, 1], "it has to cut the torus open"),
+        (lambda spaces: [1, 1, 1, 1, 0], "nats below the highest: it has one dimension"),
+    ],
+    "ex5_2": [
+        (lambda codes: swept(codes).sum(), "divide by 2π"),
+        (lambda codes: swept(codes).sum().rad2deg(), "divide by 360"),
+        (lambda codes: swept(codes)[:-1].sum() / (2 * math.pi), "the step from the last code to the first is missing"),
+        (lambda codes: -swept(codes).sum() / (2 * math.pi), "counterclockwise counts as positive"),
+        (lambda codes: swept(codes).sum().abs() / (2 * math.pi), "the direction is lost"),
+        (lambda codes: swept(codes).abs().sum() / (2 * math.pi), "add signed steps"),
+        (lambda codes: torch.atan2(*codes.T.flip(0)).diff().sum() / (2 * math.pi), "before you add"),
+        (lambda codes: 0 * codes.sum(), "is always 0"),
+        (lambda codes: codes.sum(), "compare your values"),
+        (lambda codes: swept(codes), "has shape (60,), it should be ()"),
+    ],
+    "ex5_3": [
+        (lambda p, c, k: shared(near(p, k, 0), near(c, k, 0)).mean() / k, "a point is no neighbor of itself"),
+        (lambda p, c, k: shared(near(p, k), near(c, k, 0)).mean() / k, "out of one set and not of the other"),
+        (lambda p, c, k: shared(near(p, k, 200 - k), near(c, k, 200 - k)).mean() / k, "these are the farthest"),
+        (lambda p, c, k: (near(p, k) == near(c, k)).double().mean(), "compare them as sets"),
+        (lambda p, c, k: (shared(near(p, k), near(c, k)) == k).double().mean(), "count the neighbors one by one"),
+        (lambda p, c, k: shared(near(p, k), near(c, k)).mean(), "divide by k"),
+        (lambda p, c, k: shared(near(p, k), near(c, k)).sum() / k, "take the mean over the points"),
+        (lambda p, c, k: 1 - shared(near(p, k), near(c, k)).mean() / k, "the share that is lost"),
+        (lambda p, c, k: torch.cdist(p, c).mean(), "compare your values"),
+    ],
+    "ex5_4": [
+        (lambda: [*read_off("s1"), 2], "these are the circle's"),
+        (lambda: [*read_off("e2"), 2], "these are the plane's"),
+        (lambda: [*read_off("e1", "noisy"), 2], "with noise 0.12"),
+        (lambda: [*read_off("e1")[::-1], 2], "begin with half a circle"),
+        (lambda: [*read_off("e1"), 1], "a longer way is as long for the circle"),
+        (lambda: [*read_off("e1"), 3], "the interval is uniform too"),
+        (lambda: [*read_off("e1"), 4], "the last number is 1, 2 or 3"),
+        (lambda: [1, 2, 3, 2], "compare your values"),
     ],
 }
 

@@ -9,6 +9,7 @@
     ["great circle", "svae_lib/widgets/great_circle.js"],
     ["dials", "svae_lib/widgets/dials.js"],
     ["partition", "svae_course/chapter_04/panel.js"],
+    ["circle test", "svae_course/chapter_05/panel.js"],
     ["seeds", "svae_course/chapter_06/panel.js"],
   ]);
   const here = document.currentScript.src, SHIM = "svae_lib/widgets/shim.js";

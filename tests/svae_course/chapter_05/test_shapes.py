@@ -39,20 +39,20 @@ def test_noise_is_what_its_name_says_and_seldom_leaves_the_range():
 
 
 def test_a_file_is_read_as_it_was_made(tmp_path):
-    data = load_dataset(shapes.write(tmp_path / "new", "arc90_noisy"))
-    assert data.name == "arc90_noisy"
+    data = load_dataset(shapes.write(tmp_path / "new", "arc75_noisy"))
+    assert data.name == "arc75_noisy"
     assert [len(split) for split in (data.train, data.validation, data.test)] == [4000, 500, 500]
-    again = load_dataset(shapes.write(tmp_path, "arc90_noisy"))
+    again = load_dataset(shapes.write(tmp_path, "arc75_noisy"))
     assert data.fingerprint == again.fingerprint
 
 
 @pytest.mark.parametrize("noise", shapes.NOISES.values())
 def test_on_average_the_truth_is_more_probable_than_any_other_shape(noise):
     """Gibbs' inequality, within five standard errors of the mean of differences."""
-    for shape in ("circle", "clusters", "arc90"):
+    for shape in ("circle", "clusters", "arc75"):
         images = shapes.data(shape, noise, count=150, seed=3)[1] / 255
         own = scores.true_log_likelihood(images, shape, noise)
-        for other in ("circle", "clusters", "arc90"):
+        for other in ("circle", "clusters", "arc75"):
             gain = own - scores.true_log_likelihood(images, other, noise)
             assert other == shape or gain.mean() > -5 * gain.std() / math.sqrt(len(gain))
         assert own.mean() > scores.true_log_likelihood(images, shape, 1.3 * noise).mean()

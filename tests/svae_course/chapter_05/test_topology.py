@@ -53,8 +53,8 @@ def test_nobody_is_its_own_neighbor():
     [
         ("circle", "s1", {"neighbors_kept", "backward", "winding"}),
         ("circle", "e1", {"neighbors_kept", "backward"}),
-        ("arc90", "e1", {"neighbors_kept", "backward"}),
-        ("arc90", "e2", {"neighbors_kept"}),
+        ("arc75", "e1", {"neighbors_kept", "backward"}),
+        ("arc75", "e2", {"neighbors_kept"}),
         ("clusters", "s1", {"neighbors_kept"}),
         ("circle", "2xs1", {"neighbors_kept"}),
         ("sphere", "s2", {"neighbors_kept"}),
