@@ -154,7 +154,8 @@ SHOWN = """(async ([page, width, walk, keys]) => {
   const end = mount(el, m.default, page);
   for (const values of walk) {
     for (const [name, value] of Object.entries(values)) {
-      const control = el.querySelector(`[id$="-${name}"], input[value="${value}"]`);
+      const at = page.state.spec.sliders.findIndex((slider) => slider.name === name);
+      const control = el.querySelectorAll("input[type=range]")[at] ?? el.querySelector(`input[value="${value}"]`);
       if (control.type === "radio") control.click();
       else { control.value = value; control.dispatchEvent(new Event("input")); }
     }
