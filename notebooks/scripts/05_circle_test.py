@@ -224,8 +224,8 @@ figures.table_of_shapes(runs)
 # interval, the clusters and the square, a space of another shape is within half a nat. With three times the noise,
 # whatever has enough dimensions is close, but for the torus.
 #
-# For every data set, the space with the highest mean, and those that the tests do not separate from it. A row with one
-# seed has no test:
+# For every data set, the space with the highest mean, and those that the tests do not separate from it. A space with
+# one seed has no test:
 
 # %%
 for name in [f"{shape}_{noise}" for noise in shapes.NOISES for shape in shapes.SHAPES]:
@@ -234,7 +234,7 @@ for name in [f"{shape}_{noise}" for noise in shapes.NOISES for shape in shapes.S
 
 # %% [markdown]
 # With so few seeds the tests are slow to speak: on the quiet circle they put the plane and the sphere below the circle,
-# but not the line, whose two seeds lie nine nats apart. *Not separated* is not *equal* (`svae sweep
+# but not the line, whose seeds lie nine nats apart. *Not separated* is not *equal* (`svae sweep
 # run_files/shapes.toml` adds seeds).
 #
 # ### Where the circle wins
