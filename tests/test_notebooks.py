@@ -173,3 +173,16 @@ def test_it_keeps_to_the_page_plan(notebook):
     assert text.count("$$") / 2 <= 4, "at most four displayed equations"
     saw = text[places[3] : places[4]]
     assert len(re.findall(r"^- ", saw, re.MULTILINE)) == 3
+
+
+def test_each_chapter_leads_to_its_neighbors_at_its_top_and_at_its_end():
+    first = {path.stem: jupytext.read(path).cells[0].source for path in SCRIPTS}
+    titles = {stem: opening.splitlines()[0].removeprefix("# ") for stem, opening in first.items()}
+    names = list(titles)
+    for place, script in enumerate(SCRIPTS):
+        before, after = names[max(place - 1, 0) : place], names[place + 1 : place + 2]
+        links = [("Previous", name) for name in before] + [("Next", name) for name in after]
+        expected = [f"{word}: [{titles[name]}]({name}.ipynb)" for word, name in links]
+        cells = jupytext.read(script).cells
+        for cell in (cells[0], cells[-1]):
+            assert cell.source.replace(" ·\n", " · ").endswith(" · ".join(expected)), script.stem

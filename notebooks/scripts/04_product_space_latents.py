@@ -26,7 +26,7 @@
 # - count what each split of a sphere buys, and what you give up for it;
 # - say what stored runs show, and what they do not.
 #
-# Previous: [3 · Training on MNIST](03_training_on_mnist.ipynb)
+# Previous: [3 · Training on MNIST](03_training_on_mnist.ipynb) · Next: [5 · The circle test](05_circle_test.ipynb)
 
 # %% [markdown]
 # ## The question
@@ -557,4 +557,4 @@ check.progress()
 # - Mardia, Jupp. Directional Statistics, Wiley 2000. The von Mises-Fisher distribution.
 
 # %% [markdown]
-# Previous: [3 · Training on MNIST](03_training_on_mnist.ipynb)
+# Previous: [3 · Training on MNIST](03_training_on_mnist.ipynb) · Next: [5 · The circle test](05_circle_test.ipynb)

@@ -25,7 +25,7 @@
 # - correct for the number of comparisons, and see through the best of thirty;
 # - tell a claim that stands from one that does not.
 #
-# Previous: [4 · Product-space latents](04_product_space_latents.ipynb)
+# Previous: [5 · The circle test](05_circle_test.ipynb)
 
 # %% [markdown]
 # ## The question
@@ -439,4 +439,4 @@ check.progress()
 # - Burda, Grosse, Salakhutdinov. [Importance Weighted Autoencoders](https://arxiv.org/abs/1509.00519), 2015.
 
 # %% [markdown]
-# Previous: [4 · Product-space latents](04_product_space_latents.ipynb)
+# Previous: [5 · The circle test](05_circle_test.ipynb)
