@@ -13,6 +13,7 @@ from svae_course.chapter_04.panel import PartitionPanel
 from svae_course.chapter_05.panel import CircleTestPanel
 from svae_course.chapter_05.scores import load_codes
 from svae_course.chapter_06.panel import SeedsPanel
+from svae_course.chapter_08.panel import FamiliesPanel
 from svae_course.stored_files import stored, stored_runs
 from svae_lib import load_dataset, load_model
 from svae_lib.datasets import to_unit
@@ -92,5 +93,8 @@ PANELS = {
         "06: how often the wrong one wins",
         SeedsPanel,
         ({"seeds": 3, "difference": 0.5, "spread": 0.5}, {"seeds": 10, "difference": 0.5, "spread": 0.5}),
+    ),
+    "families": CoursePanel(
+        "08: three distributions at one KL", FamiliesPanel, ({"nats": 2, "m": 3}, {"nats": 8, "m": 60})
     ),
 }

@@ -78,7 +78,7 @@ class Angles(NamedTuple):
 
 
 def angles(family: str, m: int, nats: float) -> Angles:
-    """Distribution of the angle to mu at a KL, by the trapezoid rule in x = -log tan(angle / 2), from pi down to 0.
+    """Distribution of the angle to mu at a KL, on a grid of x = -log tan(angle / 2), from pi down to 0.
 
     Args:
         family: a key of FAMILIES.
@@ -86,14 +86,15 @@ def angles(family: str, m: int, nats: float) -> Angles:
         nats: the KL.
 
     Returns:
-        Angles from the largest to the smallest; those left out have less than 1e-12 of the uniform distribution.
+        Angles from the largest to the smallest; those left out have less than 1e-12 of the uniform distribution. The
+        probabilities are good to 0.2 %.
 
     Example:
         >>> found = angles("spherical Cauchy", 3, 2.0)
-        >>> len(found.angle), float(found.beyond[-1].round(9))
-        (849, 1.0)
+        >>> len(found.angle), float(found.beyond[-1].round(3))
+        (1357, 1.0)
     """
-    step, end = min(0.04, 0.25 / math.sqrt(m)), math.acosh(math.exp(_LEFT_OUT / (m - 1)))
+    step, end = min(0.025, 0.1 / math.sqrt(m)), math.acosh(math.exp(_LEFT_OUT / (m - 1)))
     count = math.ceil((2 * end + nats / (m - 1) + 1.5) / step)
     x = (np.arange(count + 1) - math.floor(end / step)) * step  # 0, which is 90 degrees, is one of them
     angle = 2 * np.arctan(np.exp(-x))
@@ -102,9 +103,11 @@ def angles(family: str, m: int, nats: float) -> Angles:
     kappa = concentration_at_kl(family, m, nats)
     log_prob = at_pole(family, m, kappa).log_prob(points).numpy()
     parallel = log_surface_area(m - 1) if m > 2 else math.log(2.0)
-    density = np.exp(log_prob + parallel - (m - 2) * np.log(np.cosh(x)))
-    mass = step * density / np.cosh(x)
-    return Angles(angle, density, np.cumsum(mass) - 0.5 * mass)
+    log_mass = log_prob + parallel - (m - 1) * np.log(np.cosh(x))  # per unit of x
+    rise = np.diff(log_mass)
+    rise = np.where(np.abs(rise) < 1e-5, 1e-5, rise)  # the mass between two points is that of an exponential function
+    between = step * np.exp(log_mass[1:]) * -np.expm1(-rise) / rise
+    return Angles(angle, np.exp(log_mass) * np.cosh(x), np.append(0.0, np.cumsum(between)))
 
 
 def beyond_right_angle(family: str, m: int, nats: float) -> float:
@@ -112,7 +115,7 @@ def beyond_right_angle(family: str, m: int, nats: float) -> float:
 
     Example:
         >>> [round(beyond_right_angle(family, 3, 2.0), 6) for family in FAMILIES]
-        [4.4e-05, 2e-06, 0.021259]
+        [4.3e-05, 2e-06, 0.021248]
     """
     found = angles(family, m, nats)
     return float(found.beyond[np.argmin(np.abs(found.angle - 0.5 * math.pi))])

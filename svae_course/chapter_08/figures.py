@@ -167,11 +167,12 @@ def score_table(runs: Iterable[dict]) -> list[str]:
     adjusted = iter(zip(against, holm([each.welch for each in against]), strict=True))
     lines = []
     for space, family, scores in rows:
-        line = f"{name_of(space):7} {family:17} {len(scores)} seeds  {np.mean(scores):8.2f} ± {half_width(scores):.2f}"
+        width = f" ± {half_width(scores):.2f}" if len(scores) > 1 else ""
+        line = f"{name_of(space):7} {family:17} seeds: {len(scores)}  {np.mean(scores):8.2f}{width:7}"
         if family != first:
             found, p = next(adjusted)
-            line += f"  {found.difference:+.2f}  p = {p:.2f}"
-        lines.append(line)
+            line += f"  {found.difference:+.2f}  " + ("one seed: no test" if np.isnan(p) else f"p = {p:.2f}")
+        lines.append(line.rstrip())
     return lines
 
 

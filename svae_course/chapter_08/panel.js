@@ -24,7 +24,7 @@ const FAMILIES = [
  *   the logarithm of the uniform distribution's mass, of sum 1, at each x
  */
 export function grid(m, nats) {
-  const step = Math.min(0.04, 0.25 / Math.sqrt(m)), end = Math.acosh(Math.exp(LEFT_OUT / (m - 1)));
+  const step = Math.min(0.025, 0.1 / Math.sqrt(m)), end = Math.acosh(Math.exp(LEFT_OUT / (m - 1)));
   const count = Math.ceil((2 * end + nats / (m - 1) + 1.5) / step), first = Math.floor(end / step);
   const x = Array.from({ length: count + 1 }, (_, i) => (i - first) * step);
   const constant = Math.log(step) + (m > 2 ? logSurfaceArea(m - 1) : Math.LN2) - logSurfaceArea(m);
@@ -32,13 +32,13 @@ export function grid(m, nats) {
   return { x, step, u, logHalf, logMass: x.map((at) => constant - (m - 1) * Math.log(Math.cosh(at))) };
 }
 
-/** Mass at each point of a grid, and the KL. */
+/** Logarithm of the mass at each point of a grid, and the KL. */
 function distribution(logDensity, m, kappa, { u, logHalf, logMass }) {
   const over = u.map((it, i) => logDensity(kappa, it, logHalf[i], (m - 1) / 2));
   const most = over.reduce((a, b) => Math.max(a, b)), weights = over.map((it, i) => Math.exp(it - most + logMass[i]));
   const total = weights.reduce((a, b) => a + b), constant = most + Math.log(total);
   const kl = weights.reduce((sum, weight, i) => sum + weight * (over[i] - constant), 0) / total;
-  return { mass: weights.map((weight) => weight / total), kl };
+  return { logMass: over.map((it, i) => it - constant + logMass[i]), kl };
 }
 
 /**
@@ -53,10 +53,13 @@ export function atEqualKL(m, nats) {
   const points = grid(m, nats), { x, step } = points;
   const found = FAMILIES.map(([name, logDensity]) => {
     const kappa = concentration((k) => distribution(logDensity, m, k, points).kl, m, nats);
-    const { mass } = distribution(logDensity, m, kappa, points);
+    const { logMass } = distribution(logDensity, m, kappa, points);
     let sum = 0;
-    const beyond = mass.map((it) => (sum += it) - it / 2);
-    const density = mass.map((it, i) => it / step * Math.cosh(x[i]));
+    const beyond = logMass.map((it, i) => { // between two points it is that of an exponential function
+      const difference = it - logMass[i - 1], rise = Math.abs(difference) < 1e-5 ? 1e-5 : difference;
+      return i ? (sum += Math.exp(it) * -Math.expm1(-rise) / rise) : 0;
+    });
+    const density = logMass.map((it, i) => Math.exp(it) / step * Math.cosh(x[i]));
     return { name, kappa, density, beyond, beyond90: beyond[x.indexOf(0)] };
   });
   return { angle: x.map((at) => 2 * Math.atan(Math.exp(-at))), found };

@@ -15,6 +15,7 @@ from torch.distributions import Beta, kl_divergence
 from svae_course import checking, stored_runs
 from svae_course.chapter_01.exercises import moments
 from svae_course.chapter_02.figures import naive_kl
+from svae_lib import HypersphericalUniform, SphericalCauchy
 from svae_lib.ops import bessel_ratio, log_ive
 from svae_lib.ops.sphere import log_surface_area
 
@@ -211,6 +212,25 @@ def read_off(space, noise="quiet"):
     chosen = {row["dataset"]: row for row in rows if row["latent_space"] == space and row["seed"] == 0}
     found = [chosen[f"{part}_{noise}"] for part in ("arc50", "arc75", "circle")]
     return [round(row["true_log_likelihood"] - row["test_log_likelihood"], 1) for row in found]
+
+
+def beta_height(a, b, n):
+    """n draws of 2 t - 1 for a beta variable t."""
+    return 2 * Beta(a, b).sample((n,)) - 1
+
+
+def unit(x):
+    return x / x.norm(dim=-1, keepdim=True)
+
+
+def moebius(u, mu, rho):
+    shifted = u + rho * mu
+    return (1 - rho**2) * shifted / shifted.square().sum(-1, keepdim=True) + rho * mu
+
+
+def cauchy_kl(m, rho):
+    d = SphericalCauchy(torch.eye(m, dtype=torch.float64)[0], 2 * (m - 1) * rho / (1 - rho) ** 2)
+    return kl_divergence(d, HypersphericalUniform(m)).item()
 
 
 MISTAKES = {
@@ -464,6 +484,44 @@ MISTAKES = {
         (lambda claims: [1, 2, 3, 1, 5], "claim D: look at K"),
         (lambda claims: [1, 2, 3, 4, 1], "claim E: five seeds"),
         (lambda claims: [0, 2, 3, 4, 1], "from 1 to 5"),
+    ],
+    "ex8_1": [
+        (lambda k, m, n: beta_height((m - 1) / 2, (m - 1) / 2 + k, n), "a and b are exchanged"),
+        (lambda k, m, n: (1 + beta_height((m - 1) / 2 + k, (m - 1) / 2, n)) / 2, "w in [-1, 1]: stretch it"),
+        (lambda k, m, n: beta_height((m - 3) / 2 + k, (m - 3) / 2, n) if m > 3 else torch.ones(n), "you took them for"),
+        (lambda k, m, n: beta_height(m / 2 + k, m / 2, n), "half the dimension of the sphere, not m/2"),
+        (lambda k, m, n: beta_height(k + 1, (m - 1) / 2, n), "has a share of both"),
+        (lambda k, m, n: beta_height((m - 1) / 2 + k, (m - 1) / 2, n).mean().expand(n), "but not the spread"),
+        (lambda k, m, n: torch.full((n,), math.nan), "not a number"),
+        (lambda k, m, n: torch.rand(n), "compare your means"),
+    ],
+    "ex8_2": [
+        (lambda u, mu, r: moebius(u, mu, -r), "this is the map back"),
+        (lambda u, mu, r: (1 - r**2) * unit(u + r * mu) + r * mu, "divide by the square of the length"),
+        (lambda u, mu, r: moebius(u, mu, r) - r * mu, "the last term, rho mu, is missing"),
+        (lambda u, mu, r: (1 - r) / (1 + r) * (moebius(u, mu, r) - r * mu) + r * mu, "the factor is 1 - rho^2"),
+        (lambda u, mu, r: unit(u + r * mu), "only pushes u along mu"),
+        (lambda u, mu, r: u, "nothing has moved"),
+        (lambda u, mu, r: u + r * mu, "a point left the sphere"),
+        (lambda u, mu, r: moebius(u, mu, r / 2), "compare your values"),
+    ],
+    "ex8_3": [
+        (lambda m, nats: 0.5 if m == 3 else 10.1 / 11.0, "the other way around"),
+        (lambda m, nats: 8101.0 if m == 3 else 11.0, "divide it by the von Mises-Fisher's"),
+        (lambda m, nats: 22005 / 4052 if m == 3 else 11.14 / 10.12, "these are the spherical Cauchy's"),
+        (lambda m, nats: 2.0, "read the second one too"),
+        (lambda m, nats: 1.0, "read the first one too"),
+        (lambda m, nats: 3.0, "compare your values"),
+    ],
+    "ex8_4": [
+        (lambda m, r: cauchy_kl(m, r) / (m - 1), "m - 1 stands in front"),
+        (lambda m, r: (m - 1) * cauchy_kl(3, r) / 2, "weigh it by"),
+        (lambda m, r: cauchy_kl(m, r) + 2 * (m - 1) * math.log(1 - r**2), "the sign of log(1 - rho^2)"),
+        (lambda m, r: -(m - 1) * math.log(1 - r**2), "is missing"),
+        (lambda m, r: cauchy_kl(m, r) * m / (m - 1), "m - 1 stands in front, not m"),
+        (lambda m, r: cauchy_kl(m, r) * (1.001 if r > 0.9 else 1), "is the grid fine"),
+        (lambda m, r: float("nan"), "not a number"),
+        (lambda m, r: m * r, "compare your values"),
     ],
     "ex5_1": [
         (lambda spaces: [2, 0, 0, 0, 1], "give a 1 or a 0 for each space"),
