@@ -171,7 +171,7 @@ def score_table(runs: Iterable[dict]) -> list[str]:
         line = f"{name_of(space):7} {family:17} seeds: {len(scores)}  {np.mean(scores):8.2f}{width:7}"
         if family != first:
             found, p = next(adjusted)
-            line += f"  {found.difference:+.2f}  " + ("one seed: no test" if np.isnan(p) else f"p = {p:.2f}")
+            line += f"  {found.difference:+.2f}  " + ("one seed: no test" if np.isnan(p) else f"p = {p:.3f}")
         lines.append(line.rstrip())
     return lines
 
