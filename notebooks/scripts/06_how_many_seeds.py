@@ -25,7 +25,8 @@
 # - correct for the number of comparisons, and see through the best of thirty;
 # - tell a claim that stands from one that does not.
 #
-# Previous: [5 · The circle test](05_circle_test.ipynb)
+# Previous: [5 · The circle test](05_circle_test.ipynb) ·
+# Next: [8 · Other distributions on the sphere](08_other_distributions.ipynb)
 
 # %% [markdown]
 # ## The question
@@ -439,4 +440,5 @@ check.progress()
 # - Burda, Grosse, Salakhutdinov. [Importance Weighted Autoencoders](https://arxiv.org/abs/1509.00519), 2015.
 
 # %% [markdown]
-# Previous: [5 · The circle test](05_circle_test.ipynb)
+# Previous: [5 · The circle test](05_circle_test.ipynb) ·
+# Next: [8 · Other distributions on the sphere](08_other_distributions.ipynb)

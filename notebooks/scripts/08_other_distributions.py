@@ -25,7 +25,7 @@
 # - compare distributions at equal KL, and say why equal $\kappa$ misleads;
 # - say where they differ, in their tails, and whether a VAE notices.
 #
-# Previous: [4 · Product-space latents](04_product_space_latents.ipynb)
+# Previous: [6 · How many seeds](06_how_many_seeds.ipynb)
 
 # %% [markdown]
 # ## The question
@@ -425,4 +425,4 @@ progress()
 #   [Hyperspherical Variational Auto-Encoders](https://arxiv.org/abs/1804.00891), UAI 2018.
 
 # %% [markdown]
-# Previous: [4 · Product-space latents](04_product_space_latents.ipynb)
+# Previous: [6 · How many seeds](06_how_many_seeds.ipynb)
