@@ -140,7 +140,8 @@ def test_every_slider_moves_its_figure_by_key_by_typing_and_by_preset(chapter):
             panel.moves(lambda n=number, v=low, p=panel: p.type_in(n, f"{v:g}"))
             assert panel.values[number] == low
             panel.move_by_key(handle)  # an angle's two ends are one picture
-            panel.moves(lambda n=number, p=panel: p.type_in(n, "99999"))
+            if panel.values[number] != high:  # a slider of two places is there already
+                panel.moves(lambda n=number, p=panel: p.type_in(n, "99999"))
             assert panel.values[number] == high
         panel.moves(panel.presets[-1].click)
         panel.moves(panel.presets[0].click)

@@ -196,7 +196,7 @@ def test_pages_stay_on_this_machine_without_errors_and_without_sideways_scrollin
         assert visit.page.evaluate("document.documentElement.dataset.theme") == theme
         assert visit.page.evaluate("[...document.images].every((i) => i.complete && i.naturalWidth)"), name
         if name in CHAPTERS:
-            assert visit.page.locator("mjx-container").count() > 10
+            assert visit.page.locator("mjx-container").count() > 5  # chapter 05 has nine formulas
         visit.page.close()
     context.close()
 

@@ -61,7 +61,7 @@ from svae_lib.datasets import to_unit
 
 small = figures.by_name(stored_runs("results/heads_mnist_5k.json"))  # 4,000 training images, 30 epochs
 large = figures.by_name(stored_runs("results/mnist.json"))  # 50,000 training images, 80 epochs
-print(len(small), "spaces and heads on mnist_5k,", sum(map(len, small.values())), "runs")
+print("seeds of R^10 and of S^10 on mnist_5k:", len(small["e10"]), "and", len(small["s10, new head"]))
 
 # %%
 SHOWN = ["e10", "s10, new head", "s10, squared softplus", "s40, new head", "s40, squared softplus", "e40"]

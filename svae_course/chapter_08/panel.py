@@ -8,7 +8,6 @@ from svae_lib.plotting.style import Picture, png
 from svae_lib.widgets import Panel, Slider
 
 PRESETS = {
-    "2 nats, m = 3": {"nats": 2, "m": 3},
     "8 nats, m = 3": {"nats": 8, "m": 3},
     "6 nats, m = 11": {"nats": 6, "m": 11},
     "0.5 nats, m = 101": {"nats": 0.5, "m": 101},
