@@ -14,7 +14,7 @@ def ordered_colors(count: int) -> list[str]:
         The colors, from dark to light.
 
     Example:
-        >>> ordered_colors(2)
-        ['#440154', '#5ec962']
+        >>> len(set(ordered_colors(5)))
+        5
     """
     return [to_hex(matplotlib.colormaps["viridis"](0.75 * step / max(count - 1, 1))) for step in range(count)]
