@@ -4,7 +4,7 @@ import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-NO_TEXT = {".png", ".safetensors", ".npz", ".pt"}
+NO_TEXT = {".bin", ".png", ".safetensors", ".npz", ".pt"}
 
 
 def tracked_files() -> list[Path]:

@@ -32,7 +32,7 @@
 # concentration $\kappa \ge 0$:
 #
 # $$q(z) \propto e^{\kappa\, \mu^\top z}, \qquad z \in S^{m-1} = \{z \in \mathbb{R}^m : \lVert z \rVert = 1\}$$
-
+#
 # ## Predict
 #
 # The panel below shows samples on a globe, by $\kappa$ and by the ambient dimension $m$. Write down your answers before

@@ -188,6 +188,9 @@ for d, test, adjusted in zip((2, 5, 10, 40), tests, holm([test.welch for test in
 figures.chances()
 
 # %% [markdown]
+# On the left the lines fall faster than those on the right rise: to be right is cheaper than to be sure. Whatever the
+# number of seeds, a difference of half a spread is out of reach.
+#
 # ## The winner's curse
 #
 # The papers' code runs all 30 ways to split nine dimensions into spheres, once each. Somebody reports the best of the
@@ -391,7 +394,8 @@ check.ex6_4(verdicts)
 check.progress()
 
 # %% [markdown]
-# A filled disc is an exercise that you solved on this machine.
+# A filled disc is an exercise that you solved on this machine. The record lies in a file beside the notebooks, and
+# goes nowhere else.
 #
 # ## What we saw
 #

@@ -107,7 +107,8 @@ def ex8_3(attempt):
     value = torch.stack([attempt(m, nats, shape=()) for m, nats in READ]).double()
     kappas = [[concentration_at_kl(f, m, nats) for f in ("von Mises-Fisher", "Power Spherical")] for m, nats in READ]
     truth = torch.tensor([power / vmf for vmf, power in kappas], dtype=torch.float64)
-    cauchy = [concentration_at_kl("spherical Cauchy", m, nats) / vmf for (m, nats), (vmf, _) in zip(READ, kappas)]  # noqa: B905
+    pairs = zip(READ, kappas, strict=True)
+    cauchy = [concentration_at_kl("spherical Cauchy", m, nats) / vmf for (m, nats), (vmf, _) in pairs]
     picture = against_truth(torch.arange(2), value, truth, "κ over κ at equal KL", "setting", "ratio")
     picture.axes[0].set_xticks([0, 1], [f"m = {m}, {nats:g} nats" for m, nats in READ])
     if torch.allclose(value, truth, rtol=0.02):

@@ -20,8 +20,8 @@ const FAMILIES = [
  * svae_course.chapter_08.families.angles.
  * @param {number} m  ambient dimension, >= 2
  * @param {number} nats  the KL
- * @returns {{x: number[], step: number, u: number[], logHalf: number[], logMass: number[]}}  1 - w, log((1 + w) / 2) and
- *   the logarithm of the uniform distribution's mass, of sum 1, at each x
+ * @returns {{x: number[], step: number, u: number[], logHalf: number[], logMass: number[]}}  1 - w, log((1 + w) / 2)
+ *   and the logarithm of the uniform distribution's mass, of sum 1, at each x
  */
 export function grid(m, nats) {
   const step = Math.min(0.025, 0.1 / Math.sqrt(m)), end = Math.acosh(Math.exp(LEFT_OUT / (m - 1)));
