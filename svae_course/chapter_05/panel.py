@@ -17,9 +17,9 @@ PARTS = (*COVERED, 100)  # percent of the circle
 SEED = 0  # of the runs that are shown
 SCALE = 4096  # steps of a stored code in 1
 PRESETS = {
-    "half a circle": {"covered": 50, "noise": 0.04},
     "the whole circle": {"covered": 100, "noise": 0.04},
-    "the same, noisy": {"covered": 100, "noise": 0.12},
+    "half a circle": {"covered": 50, "noise": 0.04},
+    "the whole circle, noisy": {"covered": 100, "noise": 0.12},
 }
 
 
