@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from svae_lib.comparison import compare, half_width, holm
+from svae_course.score_tables import compare_pairs, mean_of
 from svae_lib.plotting.style import BASELINE, OUTLINE, SAMPLES, SECOND, TRACK, Picture, new_figure, styled
 
 GAUSSIAN, PAPERS, BEST = "Gaussian", "sphere, as in the papers", "sphere, radius √m, new head"
@@ -82,15 +82,13 @@ def score_table(runs: Iterable[dict]) -> list[str]:
     """
     table = by_dimension(runs, "test_log_likelihood")
     rows = [(d, name, scores) for d, arms in table.items() for name, scores in arms.items()]
-    against = [compare(scores, table[d][GAUSSIAN]) for d, name, scores in rows if name != GAUSSIAN]
-    adjusted = iter(zip(against, holm([each.welch for each in against]), strict=True))
+    tests = iter(compare_pairs((scores, table[d][GAUSSIAN]) for d, name, scores in rows if name != GAUSSIAN))
     lines = []
     for d, name, scores in rows:
-        mean = f"{np.mean(scores):.2f} ± {half_width(scores):.2f}" if len(scores) > 1 else f"{scores[0]:.2f}"
-        line = f"{d:2}  {name:28}  {len(scores):4}  {mean:16}"
+        line = f"{d:2}  {name:28}  {len(scores):4}  {mean_of(scores):16}"
         if name != GAUSSIAN:
-            found, p = next(adjusted)
-            line += f"  {found.difference:+6.2f}  " + ("one seed: no test" if np.isnan(p) else f"p = {p:.3f}")
+            difference, test = next(tests)
+            line += f"  {difference:+6.2f}  {test}"
         lines.append(line.rstrip())
     return lines
 

@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from torch.distributions import kl_divergence
 
+from svae_course.score_tables import compare_pairs, mean_of
 from svae_course.vmf import vmf_at_pole
-from svae_lib.comparison import compare, half_width, holm
 from svae_lib.distributions import HypersphericalUniform, ProductDistribution
 from svae_lib.latent_spaces import parse_latent_space
 from svae_lib.ops.sphere import log_map
@@ -162,17 +162,11 @@ def split_table(runs: list[dict], spaces: tuple[str, ...] = FORTY) -> list[str]:
             table[run["latent_space"]].append(run["test_log_likelihood"])
     table = {space: scores for space, scores in table.items() if scores}
     (first, one), *others = table.items() or [("", [])]
-    found = [compare(scores, one) for _, scores in others]
     lines = [f"{first:6}  {len(one):4}  {mean_of(one)}"] if one else []
-    for (space, scores), each, p in zip(others, found, holm([each.welch for each in found]), strict=True):
-        test = "one seed: no test" if np.isnan(p) else f"p = {p:.3f}"
-        lines.append(f"{space:6}  {len(scores):4}  {mean_of(scores):16}  {each.difference:+6.2f}  {test}")
+    tests = compare_pairs((scores, one) for _, scores in others)
+    for (space, scores), (difference, test) in zip(others, tests, strict=True):
+        lines.append(f"{space:6}  {len(scores):4}  {mean_of(scores):16}  {difference:+6.2f}  {test}")
     return lines
-
-
-def mean_of(scores: list[float]) -> str:
-    """A mean and half its 95 % interval; of one seed the score alone."""
-    return f"{np.mean(scores):.2f} ± {half_width(scores):.2f}" if len(scores) > 1 else f"{scores[0]:.2f}"
 
 
 @styled

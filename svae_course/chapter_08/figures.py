@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from svae_course.chapter_08.families import FAMILIES, LOOKS, angles, at_pole, concentration_at_kl, kl
-from svae_lib.comparison import compare, half_width, holm
+from svae_course.score_tables import compare_pairs, mean_of
 from svae_lib.plotting.style import OUTLINE, SAMPLES, TRACK, Picture, circle, new_figure, styled
 
 LETTERS = {"s": "von Mises-Fisher", "p": "Power Spherical", "c": "spherical Cauchy"}
@@ -163,15 +163,13 @@ def score_table(runs: Iterable[dict]) -> list[str]:
     table = by_space(runs, "test_log_likelihood")
     rows = [(space, family, scores) for space, all_ in table.items() for family, scores in all_.items() if scores]
     first = "von Mises-Fisher"
-    against = [compare(scores, table[space][first]) for space, family, scores in rows if family != first]
-    adjusted = iter(zip(against, holm([each.welch for each in against]), strict=True))
+    tests = iter(compare_pairs((scores, table[space][first]) for space, family, scores in rows if family != first))
     lines = []
     for space, family, scores in rows:
-        width = f" ± {half_width(scores):.2f}" if len(scores) > 1 else ""
-        line = f"{name_of(space):7} {family:17} seeds: {len(scores)}  {np.mean(scores):8.2f}{width:7}"
+        line = f"{name_of(space):7} {family:17} seeds: {len(scores)}   {mean_of(scores):14}"
         if family != first:
-            found, p = next(adjusted)
-            line += f"  {found.difference:+.2f}  " + ("one seed: no test" if np.isnan(p) else f"p = {p:.3f}")
+            difference, test = next(tests)
+            line += f"  {difference:+.2f}  {test}"
         lines.append(line.rstrip())
     return lines
 
