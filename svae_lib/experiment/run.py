@@ -21,6 +21,7 @@ from svae_lib.models import VAE
 from svae_lib.process import one_interruption
 from svae_lib.reading import exists
 from svae_lib.training import History, Schedule, fit
+from svae_lib.training.checkpoints import load_checkpoint
 
 _OPTIONS_OF_FIT = (
     "epochs", "batch_size", "learning_rate", "burn_in", "look_ahead", "min_improvement", "max_restarts", "clip",
@@ -98,17 +99,22 @@ def _fit(
         if (not progress or experiment.verbosity > 0) and history.epoch % experiment.print_every == 0:
             tqdm.write(_line(history.rows[-1]))
 
-    return fit(
-        model,
-        data,
-        **experiment.select(*_OPTIONS_OF_FIT),
-        schedule=Schedule(experiment.kl_warmup, experiment.kl_freeze, experiment.beta, experiment.kl_target),
-        validation_samples=experiment.num_importance_samples if experiment.validate_log_likelihood else 0,
-        checkpoint=run.checkpoint,
-        resume=resume,
-        progress=progress,
-        on_epoch=on_epoch,
-    )
+    try:
+        return fit(
+            model,
+            data,
+            **experiment.select(*_OPTIONS_OF_FIT),
+            schedule=Schedule(experiment.kl_warmup, experiment.kl_freeze, experiment.beta, experiment.kl_target),
+            validation_samples=experiment.num_importance_samples if experiment.validate_log_likelihood else 0,
+            checkpoint=run.checkpoint,
+            resume=resume,
+            progress=progress,
+            on_epoch=on_epoch,
+        )
+    except KeyboardInterrupt:  # it may come between an epoch's end and its row, and the checkpoint has that epoch
+        if is_rank_zero() and run.checkpoint.exists():
+            run.row_file.write(load_checkpoint(run.checkpoint)["history"]["rows"], whole=True)
+        raise
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from svae_lib.files import GrowingLines, atomic_write
 from svae_lib.locks import Taken, file_lock
 from svae_lib.reading import read_json_lines
 from svae_lib.training import Schedule
+from svae_lib.training.checkpoints import load_checkpoint
 from svae_lib.training.trainer import Trainer, TrainerConfig
 from tests.commands import ENVIRONMENT
 
@@ -46,6 +47,22 @@ def test_nothing_is_written_through_a_link(tmp_path):
     with pytest.raises(InputError, match="cannot write"):
         rows.write([{"epoch": 1}, {"epoch": 2}])
     assert precious.read_text() == "dear"
+
+
+def test_a_signal_between_an_epoch_and_its_row_loses_no_row(experiment, tmp_path, monkeypatch):
+    """The checkpoint has the epoch that ended before the signal, and so have the rows."""
+
+    def write(self, rows, whole=False, plain=GrowingLines.write):
+        if len(rows) == 2 and not whole:
+            raise KeyboardInterrupt
+        plain(self, rows, whole)
+
+    monkeypatch.setattr(GrowingLines, "write", write)
+    with pytest.raises(KeyboardInterrupt):
+        run_experiment(experiment, tmp_path / "run")
+    run = RunFolder(tmp_path / "run")
+    assert load_checkpoint(run.checkpoint)["epoch"] == 2
+    assert [row["epoch"] for row in run.rows] == [1, 2]
 
 
 @pytest.mark.parametrize("make", [os.mkfifo, os.mkdir], ids=["fifo", "folder"])
