@@ -56,6 +56,7 @@ notebooks: setup
 	@$(PY) tools/build_notebooks.py
 	@$(PY) tools/chapters.py
 	@$(PY) tools/results_table.py
+	@$(PY) tools/heads_table.py
 	@$(PY) tools/picture_strip.py
 	@echo "notebooks: README's tables of chapters and results are up to date"
 

@@ -81,6 +81,26 @@ def stored_runs(name: str) -> list[dict]:
     return _read(name, lambda runs: isinstance(runs, list) and runs and all(map(_is_run, runs)))
 
 
+def sphere_settings(run: dict) -> tuple[str | float | None, str | None]:
+    """Radius and concentration head of a stored run's spheres.
+
+    Args:
+        run: of `stored_runs`.
+
+    Returns:
+        (radius, head), both None for flat spaces; a radius that was trained is "learned from" where it started.
+
+    Example:
+        >>> run = {"command": "svae train --latent s2 --learn-radius", "radius": 1.0, "concentration_head": "softplus"}
+        >>> sphere_settings(run), sphere_settings({"command": "svae train --latent e2"})
+        (('learned from 1.0', 'softplus'), (None, None))
+    """
+    radius = run.get("radius")
+    return f"learned from {radius}" if "--learn-radius" in run.get("command", "") else radius, run.get(
+        "concentration_head"
+    )
+
+
 def stored_records(name: str) -> dict[str, dict]:
     """Stored records of trainings, by the setting that they were made with.
 

@@ -6,5 +6,5 @@ def between(text: str, start: str, end: str, new: str) -> str:
     before, _, rest = text.partition(start)
     _, found, after = rest.partition(end)
     if not found:
-        raise SystemExit(f"README.md has lost {start.strip()} or {end.strip()}")
+        raise SystemExit(f"the page has lost {start.strip()} or {end.strip()}")
     return before + start + new + end + after

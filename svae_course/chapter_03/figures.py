@@ -6,6 +6,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from svae_course.score_tables import compare_pairs, mean_of
+from svae_course.stored_files import sphere_settings
 from svae_lib.plotting.style import BASELINE, OUTLINE, SAMPLES, SECOND, TRACK, Picture, new_figure, styled
 
 GAUSSIAN, PAPERS, BEST = "Gaussian", "sphere, as in the papers", "sphere, radius √m, new head"
@@ -38,8 +39,7 @@ def arm(run: dict) -> str | None:
         return None
     if space[1] == "e":
         return GAUSSIAN
-    settings = {(1.0, "softplus"): PAPERS, ("sqrt_m", "inverse_variance"): BEST}
-    return settings.get((run.get("radius"), run.get("concentration_head")))
+    return {(1.0, "softplus"): PAPERS, ("sqrt_m", "inverse_variance"): BEST}.get(sphere_settings(run))
 
 
 def by_dimension(runs: Iterable[dict], quantity: str) -> dict[int, dict[str, list[float]]]:

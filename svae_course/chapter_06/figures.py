@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from svae_course.chapter_06.seeds import LEVEL, MOST_SEEDS, best_of, deals, power, wrong_winner
+from svae_course.stored_files import sphere_settings
 from svae_lib.comparison import half_width
 from svae_lib.plotting.style import (
     BASELINE,
@@ -34,13 +35,13 @@ def by_name(runs: Iterable[dict], quantity: str = "test_log_likelihood") -> dict
         By name ("e10", "s10, new head"), the scores in the order of the seeds.
 
     Example:
-        >>> by_name([{"latent_space": "e10", "seed": 0, "test_log_likelihood": -1.0, "command": ""}])
+        >>> by_name([{"latent_space": "e10", "seed": 0, "test_log_likelihood": -1.0}])
         {'e10': [-1.0]}
     """
     found = {}
     for run in sorted(runs, key=lambda run: run["seed"]):
-        head = run.get("concentration_head")
-        if head is None or (run["radius"] == "sqrt_m" and head in HEADS and "--learn-radius" not in run["command"]):
+        radius, head = sphere_settings(run)
+        if head is None or (radius == "sqrt_m" and head in HEADS):
             name = run["latent_space"] + (f", {HEADS[head]}" if head else "")
             found.setdefault(name, []).append(run[quantity])
     return found

@@ -9,6 +9,7 @@ import torch
 
 from svae_course.chapter_08.families import FAMILIES, LOOKS, angles, at_pole, concentration_at_kl, kl
 from svae_course.score_tables import compare_pairs, mean_of
+from svae_course.stored_files import sphere_settings
 from svae_lib.plotting.style import OUTLINE, SAMPLES, TRACK, Picture, circle, new_figure, styled
 
 LETTERS = {"s": "von Mises-Fisher", "p": "Power Spherical", "c": "spherical Cauchy"}
@@ -139,8 +140,7 @@ def by_space(runs: Iterable[dict], quantity: str) -> dict[str, dict[str, list[fl
     for run in runs:
         letter = re.sub(r"[0-9x]", "", run["latent_space"])
         space = run["latent_space"].replace(letter, "")
-        settings = run.get("radius"), run.get("concentration_head")
-        if letter in LETTERS and space in found and settings == ("sqrt_m", "inverse_variance"):
+        if letter in LETTERS and space in found and sphere_settings(run) == ("sqrt_m", "inverse_variance"):
             found[space][LETTERS[letter]].append(run[quantity])
     return found
 
