@@ -87,7 +87,8 @@ def _load(arguments: argparse.Namespace):
 
 def evaluate(arguments: argparse.Namespace) -> int:
     """Print a run's test figures, computed again; return the exit status."""
-    from svae_lib.experiment.run import diagnose_run, score
+    from svae_lib.experiment.pictures import diagnose_run
+    from svae_lib.experiment.run import score
 
     run = _load(arguments)
     data = run.data if arguments.num_images is None else replace(run.data, test=run.data.test[: arguments.num_images])
@@ -103,7 +104,7 @@ def evaluate(arguments: argparse.Namespace) -> int:
 
 def show(arguments: argparse.Namespace) -> int:
     """Print a run's summary and draw its pictures again; return the exit status."""
-    from svae_lib.experiment.run import draw
+    from svae_lib.experiment.pictures import draw
 
     if arguments.html:
         from svae_lib.widgets.run_page import write_run_page
