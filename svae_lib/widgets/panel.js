@@ -112,7 +112,7 @@ export function panel({ model, el }, { picture, draw, also = [] }) {
   root.append(make("style", {}, CSS), rows, above, presets, say, picture, aloud);
   el.append(root);
 
-  let frame = 0, quiet = 0, spoken = "", wide = 0, tall = 0;
+  let frame = 0, quiet = 0, spoken = null, wide = 0, tall = 0;
   const now = () => {
     const at = values();
     for (const show of shows) show(at);
@@ -120,8 +120,9 @@ export function panel({ model, el }, { picture, draw, also = [] }) {
     const text = draw(at, Math.max(260, picture.getBoundingClientRect().width));
     say.textContent = text;
     picture.setAttribute("aria-label", `${label}. ${text}`);
-    clearTimeout(quiet); // what moves is read aloud when it rests
-    quiet = setTimeout(() => { if (spoken && spoken !== text) aloud.textContent = text; spoken = text; }, 400);
+    clearTimeout(quiet); // what moves is read aloud when it rests; what is there from the start is not
+    spoken ??= text;
+    quiet = setTimeout(() => { if (spoken !== text) aloud.textContent = spoken = text; }, 400);
     if (say.offsetHeight > tall) say.style.minHeight = `${tall = say.offsetHeight}px`; // the picture does not jump
   };
   const follow = () => { frame ||= requestAnimationFrame(() => { frame = 0; if (!signal.aborted) now(); }); };

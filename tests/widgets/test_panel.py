@@ -296,6 +296,17 @@ def test_it_draws_once_a_frame_and_ends_whole(mounted, panel):
     assert mounted(panel.page(), act) == [1, "κ = 2, m = 11, plain: 22", 0, True]
 
 
+def test_the_first_change_is_read_aloud_however_soon_it_comes(mounted, panel):
+    act = """{
+        const [aloud, slider] = ["output", "input[type=range]"].map((it) => el.querySelector(it)), first = aloud.value;
+        slider.value = 9;
+        slider.dispatchEvent(new Event("input"));
+        for (let tries = 0; !aloud.value && tries < 20; tries++) await frame();
+        return [first, aloud.value];
+    }"""
+    assert mounted(panel.page(), act) == ["", "κ = 1, m = 9, plain: 9"]
+
+
 def contrast(one: list[float], other: list[float]) -> float:
     """WCAG's contrast of two colors, 0 to 255 each."""
 
