@@ -116,7 +116,8 @@ for m in (2, 3, 20, 200):
 # %% [markdown]
 # So in high dimensions a normal prior *is* nearly a sphere: what tells two codes apart is their direction. Scale every
 # $z$ to length one, and what remains is the uniform distribution on the sphere, svae_lib's prior for round latent
-# spaces. What is a typical angle between two of its points?
+# spaces. What is a typical angle between two of its points? (`geodesic_distance`, the distance along the sphere, is
+# this angle in radians.)
 
 # %%
 torch.manual_seed(0)
@@ -155,6 +156,9 @@ plotting.image_grid(needle(turn[::30]), "One turn of the needle", columns=12)
 # has. A *plane* has one more. The *circle* $S^1$ has one, and closes. The line and the plane have the normal prior; on
 # the circle the prior is uniform, and a posterior is a von Mises-Fisher distribution, the counterpart of the normal
 # distribution on a sphere (chapter 1), with a mean direction $\mu$ and a concentration $\kappa$.
+#
+# svae_lib calls the three spaces `e1`, `e2` and `s1`: *e* for Euclidean, *s* for sphere, and then the degrees of
+# freedom.
 #
 # Predict: which of the three will keep the circle whole? Which will decode every code from its prior into a needle?
 
@@ -204,9 +208,11 @@ figures.compass_codes(models, needle(turn))
 # %% [markdown]
 # The line cannot hold a circle. After a full turn the code must return to its start, and on its way back it passes the
 # codes of other directions. The line folds: different directions share a code. No training helps. Whichever continuous
-# path the encoder takes, two *opposite* needles get the same code: turn the needle by half a circle, and the difference
-# between its code and its opposite's has changed sign, so somewhere on the way it was zero (the Borsuk-Ulam theorem,
-# for the circle). In the plane and on the circle the path closes, and every direction has its own place.
+# path the encoder takes, some two *opposite* needles get the same code: turn the needle by half a circle, and the
+# difference between its code and its opposite's has changed sign, so somewhere on the way it was zero (the Borsuk-Ulam
+# theorem, for the circle). In the plane and on the circle the path closes, and every direction has its own place. (The
+# circle has radius $\sqrt{m} = \sqrt{2}$, svae_lib's choice, so that its coordinates have a standard deviation of one,
+# like those of the plane.)
 
 
 # %%
@@ -245,11 +251,12 @@ def implausible(model):
     return (error > 0.075).float().mean()
 
 
-_, plane, circle = (implausible(model).round(decimals=1) for model in models.values())
-print(f"implausible samples, to the nearest 10 %: plane {plane:.0%}, circle {circle:.0%}")
+line, plane, circle = (implausible(model).round(decimals=1) for model in models.values())
+print(f"implausible samples, to the nearest 10 %: line {line:.0%}, plane {plane:.0%}, circle {circle:.0%}")
 
 # %% [markdown]
-# That is one half of the story. The other half is what the ELBO says, which is what we trained:
+# That is one half of the story. The other half is what the ELBO says, which is what we trained. (It is positive here,
+# because pixels are continuous, and a density may exceed one.)
 
 # %% tags=["nbval-ignore-output"]
 torch.manual_seed(0)
@@ -259,8 +266,8 @@ for name, (total, reconstruction, kl) in parts.items():
 
 # %%
 _, plane, circle = parts.values()
-better, dearer = plane[1] - circle[1], plane[2] - circle[2]
-print(f"to the nearest nat: the plane reconstructs better by {abs(better):.0f} and its KL is larger by {dearer:.0f}")
+better, extra_kl = plane[1] - circle[1], plane[2] - circle[2]
+print(f"to the nearest nat: the plane reconstructs better by {abs(better):.0f} and its KL is larger by {extra_kl:.0f}")
 
 # %% [markdown]
 # The plane *reconstructs* no worse than the circle, here even a little better. But it pays more KL, since its second
@@ -286,7 +293,7 @@ print(f"to the nearest nat: the plane reconstructs better by {abs(better):.0f} a
 # ### Exercise 0.1 ★: how large is a sphere?
 #
 # The area of the unit sphere in $\mathbb{R}^m$ follows from the area two dimensions lower. It starts from $S_1 = 2$
-# (the number of points) and $S_2 = 2\pi$ (the length of the circle):
+# (in $\mathbb{R}^1$ the unit sphere is two points, 1 and -1) and $S_2 = 2\pi$ (the length of the circle):
 #
 # $$S_{m+2} = \frac{2\pi}{m}\, S_m$$
 #
@@ -333,8 +340,8 @@ check.ex0_1(log_area)
 # Hold one point $a$ of the unit sphere fixed. The points at an angle $\theta$ from it form a smaller sphere, in
 # $\mathbb{R}^{m-1}$, of radius $\sin\theta$. The larger that sphere, the more likely the angle.
 #
-# Return the density of $\theta$ (in radians, a tensor of angles between 0 and $\pi$), normalized so that its integral
-# is one.
+# Return the density of $\theta$ (in radians, a tensor of any angles between 0 and $\pi$), normalized so that its
+# integral is one. You may use `log_surface_area(m)`; without a radius it returns a Python float.
 
 
 # %%
@@ -375,8 +382,9 @@ for m, (a, b) in pairs.items():
 # %% [markdown]
 # ### Exercise 0.3 ★: read it off the panel
 #
-# Go back to the panel and raise $m$ from 2, one step at a time (the arrow keys do that). From which $m$ on does the
-# status line say that the mean of $|z|$ is above 10? Return that $m$. Before you look: what should it be?
+# Go back to the panel. From which $m$ on does the status line say that the mean of $|z|$ is above 10? Before you look:
+# what should it be? Type a number somewhat below it into the box, then go up one step at a time (with the arrow keys),
+# and return the $m$.
 
 
 # %%

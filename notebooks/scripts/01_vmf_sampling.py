@@ -96,7 +96,9 @@ static_preview(((10, 3), (10, 11), (10, 101)))
 # \underbrace{(1-w^2)^{(m-3)/2}}_{\text{volume factor}}$$
 #
 # That answers question 2: only one random number, $w$, depends on $\kappa$. The exponential tilt (the *pull*) comes
-# from the distribution. The volume factor (the *room*) comes from the sphere: how much of it lies at height $w$.
+# from the distribution. The volume factor (the *room*) comes from the sphere: how much of it lies at height $w$. (With
+# $w = \cos\theta$ it is Exercise 0.2's $\sin^{m-2}\theta$, divided by
+# $|\mathrm{d}w/\mathrm{d}\theta| = \sin\theta$.)
 
 # %%
 figures.tilt_and_volume(10, (3, 11, 101))
@@ -127,8 +129,9 @@ print(f"{accepted.sum()} of 1,000,000 accepted")
 #
 # $$w = \frac{y + c}{1 + c\,y}, \qquad c = \frac{1-b}{1+b}, \quad b = \frac{m-1}{2\kappa + \sqrt{4\kappa^2 + (m-1)^2}}$$
 #
-# The probability of acceptance is the ratio of the vMF's density to the proposal's, divided by the largest such ratio,
-# which this $b$ puts exactly at $w = c$: $\;e^{\kappa(w-c)} \big(\tfrac{1-cw}{1-c^2}\big)^{m-1} \le 1$.
+# The proposal's density is proportional to $(1-w^2)^{(m-3)/2} / (1-cw)^{m-1}$. The probability of acceptance is the
+# ratio of the vMF's density to it, divided by the largest such ratio, which this $b$ puts exactly at $w = c$:
+# $\;e^{\kappa(w-c)} \big(\tfrac{1-cw}{1-c^2}\big)^{m-1} \le 1$.
 #
 # ### From scratch
 
@@ -138,8 +141,8 @@ def propose(kappa, m, n):
     b = (m - 1) / (2 * kappa + (4 * kappa**2 + (m - 1) ** 2) ** 0.5)
     c = (1 - b) / (1 + b)
     y = 2 * Beta((m - 1) / 2, (m - 1) / 2).sample((n,)) - 1  # the height of a uniform point
-    w = (y + c) / (1 + c * y)  # slid towards mu
-    return w, kappa * (w - c) + (m - 1) * torch.log((1 - c * w) / (1 - c**2))
+    w = (y + c) / (1 + c * y)  # slid toward mu
+    return w, kappa * (w - c) + (m - 1) * torch.log((1 - c * w) / (1 - c**2))  # log of the acceptance probability
 
 
 # %%
@@ -273,7 +276,7 @@ ipywidgets.VBox([slider, picture])
 
 # %% [markdown]
 # `observe` calls your function with every move, and what it draws is brought to the browser as a picture. From 10 to 11
-# the histogram jumps to the left. Without a kernel this slider is dead, and a stored notebook shows nothing of it.
+# the histogram jumps to the left. Without a kernel this slider does nothing, and a stored notebook does not show it.
 
 # %% [markdown]
 # ## Exercises
@@ -354,8 +357,9 @@ check.ex1_2(acceptance_rate)
 # %% [markdown]
 # ### Exercise 1.3 ★★★: find the bug
 #
-# Copy `published_w` and repair it, so that it is exact for every $\kappa$. It must return `n` samples of $w$; `kappa`
-# is a zero-dimensional float32 tensor, from 2 to $10^{10}$: more bits would only put the error off.
+# Copy `published_w` and repair it, so that it is exact for every $\kappa$ from 2 to $10^{10}$. It must return `n`
+# samples of $w$; `kappa` is a zero-dimensional float32 tensor. (To compute in float64 is no repair: what fails in
+# float32 fails there too, at a larger $\kappa$.)
 
 
 # %%

@@ -75,10 +75,10 @@ print(f"m = 3, kappa = 10: {kl(3, 10.0):.1f} nats")
 figures.kl_curves()
 
 # %% [markdown]
-# On the left, each sphere begins as a straight line of slope 2, so the KL grows like $\kappa^2$. Then it bends, and
-# grows like $\log \kappa$. On the right, $\kappa$ is held fixed. For $\kappa = 10$ and 100 the KL climbs with $m$ to a
-# maximum, and falls from there on; for $\kappa = 1$ it falls from the circle on. There is no answer without naming the
-# sphere:
+# On the left each sphere begins as a straight line of slope 2 (both axes are logarithmic), so the KL grows like
+# $\kappa^2$. Then it bends, and grows like $\log \kappa$. On the right, $\kappa$ is held fixed. For $\kappa = 10$ and
+# 100 the KL climbs with $m$ to a maximum, and falls from there on; for $\kappa = 1$ it falls from the circle on. There
+# is no answer without naming the sphere:
 
 # %%
 for m in (3, 11, 101):
@@ -227,8 +227,8 @@ KLPanel()
 
 # %% [markdown]
 # At $m = 3$ the naive formula is right. At $\kappa = 10$ and $m = 150$ it returns NaN in float32, not in float64. Press
-# "κ = 1, m = 66", and see its red line stray and end just before the dot. Then hold $\kappa$ fixed and move $m$ from 2
-# to 400: the dot slides down the curve that large spheres share.
+# "κ = 1, m = 66", and see the naive formula's red line leave the exact one and end just before the dot. Then hold
+# $\kappa$ fixed and move $m$ from 2 to 400: the dot slides down the curve that large spheres share.
 
 # %% [markdown]
 # ## The floor of $\kappa$
@@ -409,7 +409,7 @@ check.ex2_3(logs_on_radius)
 # ### Exercise 2.4 ★: read it off the panel
 #
 # Go back to the panel, set $\kappa = 10$ and float32, and raise $m$ until the naive formula returns `nan`. Which is the
-# first such $m$? What does its red line do just before?
+# first such $m$? What does the status line say at the $m$ just before it?
 
 
 # %%
@@ -445,8 +445,8 @@ check.ex2_4(reading)
 #
 # The Bessel function is a power that may underflow, times a series that cannot:
 #
-# $I_v(\kappa) = \frac{(\kappa/2)^v}{\Gamma(v+1)}\, S_v(\kappa)$ with
-# $S_v(\kappa) = \sum_{k=0}^\infty \frac{(\kappa^2/4)^k}{k!\, (v+1)(v+2) \cdots (v+k)} \ge 1$.
+# $I_v(\kappa) = \frac{(\kappa/2)^v}{\Gamma(v+1)}\, F_v(\kappa)$ with
+# $F_v(\kappa) = \sum_{k=0}^\infty \frac{(\kappa^2/4)^k}{k!\, (v+1)(v+2) \cdots (v+k)} \ge 1$.
 #
 # Put this into $A_m$ and into $\log C_m$ on paper: what is left of the KL? Then return it for an integer $m$ and
 # $\kappa$ of shape `(K,)`, up to 30, in float64. It must work for $m = 1001$ too. You need neither `ive` nor `lgamma`.
@@ -462,8 +462,8 @@ check.ex2_5(stable_kl)
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
-# In $\kappa A + \log C + \log S_m$ the power, the $\Gamma$ and the area cancel, and $\kappa A - \log S_v$ is left. The
-# ratio is $A = \frac{\kappa}{2(v+1)} \frac{S_{v+1}}{S_v}$. Sum term by term: each is the one before it times
+# In $\kappa A + \log C + \log S_m$ the power, the $\Gamma$ and the area cancel, and $\kappa A - \log F_v$ is left. The
+# ratio is $A = \frac{\kappa}{2(v+1)} \frac{F_{v+1}}{F_v}$. Sum term by term: each is the one before it times
 # $\frac{\kappa^2/4}{k (v + k)}$.
 #
 # </details>

@@ -70,17 +70,30 @@ def ex0_2(attempt):
 
     value = torch.cat([attempt(theta, m, shape=theta.shape).double() for m in sizes])
     truth = scaled(2)
+    whole = "the integral over all angles from 0 to pi is one, whatever angles are asked for"
+    areas = torch.tensor([log_surface_area(m - 1) for m in sizes], dtype=torch.float64).exp()
+
+    def over_these(total: torch.Tensor) -> torch.Tensor:
+        return sine(2) / total.repeat_interleave(len(theta))
+
     ring = "the points at an angle theta form a sphere in R^(m-1), whose area goes with sin(theta)^(m-2)"
     cosine = "sin^(m-3) belongs to the density of w = cos(theta); that of theta has one factor sin(theta) more"
     mistakes = {
         "the shape is right, but the integral from 0 to pi is not 1": sine(2),
+        "this is the area of the smaller sphere; divide by the area of the whole one":
+            sine(2) * areas.repeat_interleave(len(theta)),
+        whole: over_these(torch.stack([part.sum() for part in sine(2).split(len(theta))])),
+        f"{whole}; the trapezoidal rule over these is near, but divide by an exact area":
+            over_these(torch.stack([torch.trapezoid(part, theta) for part in sine(2).split(len(theta))])),
+        "this is the normal density that it becomes for large m":
+            torch.cat([(m / (2 * math.pi)) ** 0.5 * torch.exp(-m / 2 * (theta - math.pi / 2) ** 2) for m in sizes]),
         "the ratio is upside down: divide by the area of the whole sphere": sine(2) ** 2 / truth,
         "this is per degree; theta is in radians": truth * math.pi / 180,
         ring: scaled(1),
         f"{ring}; and the integral must be 1": sine(1),
         cosine: scaled(3),
         f"{cosine}; and the integral must be 1": sine(3),
-    }
+    }  # fmt: skip
     first = slice(len(theta))  # where right and wrong look most different
     title, per = f"The angle between two random points, m = {sizes[0]}", "density (per radian)"
     picture = against_truth(torch.rad2deg(theta), value[first], truth[first], title, "angle (degrees)", per)

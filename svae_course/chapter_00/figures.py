@@ -177,7 +177,8 @@ def _plane(axes, codes) -> None:
 
 
 def _circle(axes, codes) -> None:
-    axes.plot(*circle(), color=SAMPLES, alpha=0.35, linewidth=8)
+    radius = np.linalg.norm(codes[0])  # of every code
+    axes.plot(*circle(radius), color=SAMPLES, alpha=0.35, linewidth=8)
     _mark(axes, *_closed(codes).T)
-    axes.set(aspect="equal", xlim=(-1.25, 1.25), ylim=(-1.25, 1.25))
+    axes.set(aspect="equal", xlim=(-1.25 * radius, 1.25 * radius), ylim=(-1.25 * radius, 1.25 * radius))
     axes.set(xlabel="$z_1$ (blue: the uniform prior)", ylabel="$z_2$")

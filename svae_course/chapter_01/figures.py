@@ -40,7 +40,7 @@ def tilt_and_volume(kappa: float, dims: Iterable[int]) -> Picture:
         A figure with one axes for each m.
     """
     dims = list(dims)
-    figure = new_figure(10, 3.3, f"A tug of war for w, at κ = {kappa:g}")
+    figure = new_figure(10, 3.3, f"Tilt against volume: the density of w, at κ = {kappa:g}")
     w = np.linspace(-1, 1, 801)[1:-1]
     for axes, m in zip(figure.subplots(1, len(dims), sharey=True), dims, strict=True):
         axes.plot(w, np.exp(kappa * (w - 1)), color=SECOND, linestyle="--", label=r"tilt, $e^{\kappa w}$")
@@ -110,7 +110,7 @@ def acceptance_rates(propose: Callable, dims: Iterable[int] = (2, 3, 11, 41, 201
         axes.plot(kappas, rates, color=color, label=f"m = {m}")
         axes.plot(kappas, [uniform_acceptance(kappa, m) for kappa in kappas], "--", color=color, linewidth=1)
     axes.set(xscale="log", ylim=(0, 1.03), xlabel="concentration κ", ylabel="fraction of proposals accepted")
-    note = "solid: uniform points slid towards μ\ndashed: uniform points as they are"
+    note = "solid: uniform points slid toward μ\ndashed: uniform points as they are"
     axes.text(0.98, 0.45, note, ha="right", transform=axes.transAxes, fontsize=9)
     axes.legend(loc="lower left", fontsize=9, frameon=True, edgecolor="none")
     return figure

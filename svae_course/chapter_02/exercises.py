@@ -3,7 +3,7 @@
 import torch
 
 from svae_course.chapter_02.panel import first_failing_dim
-from svae_course.checking import Wrong, against_truth, exercise, judge
+from svae_course.checking import Wrong, against_truth, close, exercise, judge
 from svae_course.checking import progress as progress
 from svae_lib.ops.bessel import vmf_quantities
 from svae_lib.ops.sphere import log_surface_area
@@ -61,6 +61,10 @@ def ex2_2(attempt):
     verdict = judge(value, truth, mistakes)
     if verdict.endswith("in the picture") and torch.allclose(value, truth, rtol=0.2):
         verdict = "not yet: near, but not to four digits: take more steps, and take the KL itself, not a limit of it"
+    elif verdict.endswith("in the picture"):
+        at = int((value / truth).log().abs().nan_to_num(nan=torch.inf).argmax())
+        spent = _quantities(int(dims[at]), value[at].clamp_min(0))[0]
+        verdict = f"not yet: on one sphere you return {value[at]:.4g}, whose KL there is {spent:.3g} nats, not {nats:g}"
     labels = "The concentration for 2 nats", "ambient dimension m", "κ"
     return verdict, against_truth(dims, value, truth, *labels)
 
@@ -147,14 +151,23 @@ def ex2_5(attempt):
     value = torch.cat([attempt(m, kappa, shape=(7,)).double() for m in dims])
     exact = [_quantities(m, kappa) for m in dims]
     truth, rise = torch.cat([it.kl for it in exact]), torch.cat([kappa * it.ratio for it in exact])
-    series = rise - truth  # log S
+    series = rise - truth  # log F
+    m, kappas = torch.tensor(dims).repeat_interleave(7), kappa.repeat(len(dims))
+    factor = "A is F_{v+1} / F_v times (kappa / 2) / (v + 1)"
     if value[:14].isfinite().all() and not value.isfinite().all():
-        raise Wrong("not a number where m is large: I itself, or a power of kappa / 2, underflows. Sum S alone")
+        raise Wrong("not a number where m is large: I itself, or a power of kappa / 2, underflows. Sum F alone")
     mistakes = {
-        "the sign of log S: KL is kappa A minus log S": rise + series,
-        "this is log S": series,
-        "this is kappa A; log S is missing": rise,
-        "subtract the logarithm of S, not S": rise - series.exp(),
+        "the sign of log F: KL is kappa A minus log F": rise + series,
+        "this is log F": series,
+        "this is kappa A; log F is missing": rise,
+        "subtract the logarithm of F, not F": rise - series.exp(),
+        f"{factor}: both of its parts are missing": rise * m / kappas - series,
+        f"{factor}: kappa / 2 is missing": rise * 2 / kappas - series,
+        f"{factor}: 1 / (v + 1) is missing": rise * m / 2 - series,
+        "v is m / 2 - 1, not m / 2": torch.cat([_quantities(m + 2, kappa).kl for m in dims]),
     }
+    small = kappas <= 2
+    if close(value[small], truth[small]) and value.isfinite().all() and not close(value, truth):
+        raise Wrong("right for small kappa: where it is large the terms grow before they fall, so add up more of them")
     picture = against_truth(kappa, value[7:14], truth[7:14], "KL at m = 3", "concentration κ", "KL (nats)")
     return judge(value, truth, mistakes), picture

@@ -11,6 +11,7 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 from torch.distributions import Beta, kl_divergence
+from torch.nn.functional import normalize
 
 from svae_course import checking, stored_runs
 from svae_course.chapter_01.exercises import moments
@@ -148,14 +149,25 @@ def logs_on_radius(of_q, of_p):
 
 
 def log_series(m, kappa):
-    """log S of exercise 2.5."""
+    """log F of exercise 2.5."""
     order = m / 2 - 1
     return log_ive(order, kappa) + kappa - order * (kappa / 2).log() + math.lgamma(order + 1)
 
 
 def kl_by_series(m, kappa, sign):
-    """kappa A and `sign` times log S."""
+    """kappa A and `sign` times log F."""
     return kappa * bessel_ratio(m / 2 - 1, kappa) + sign * log_series(m, kappa)
+
+
+def kl_of_terms(m, kappa, wrong, count=100):
+    """Exercise 2.5's sum of so many terms, with kappa A times a wrong factor."""
+
+    def series(v):
+        k = torch.arange(1, count, dtype=torch.float64)[:, None]
+        return 1 + (kappa**2 / 4 / (k * (v + k))).cumprod(0).sum(0)
+
+    v = m / 2 - 1
+    return wrong * kappa**2 / m * series(v + 1) / series(v) - series(v).log()
 
 
 def great_circle(a, b, t, eps=0.0):
@@ -254,6 +266,16 @@ MISTAKES = {
             lambda theta, m: math.exp(log_surface_area(m) - log_surface_area(m - 1)) * theta.sin() ** (m - 2),
             "the ratio is upside down",
         ),
+        (
+            lambda theta, m: math.exp(log_surface_area(m - 1)) * theta.sin() ** (m - 2),
+            "divide by the area of the whole",
+        ),
+        (lambda theta, m: normalize(theta.sin() ** (m - 2), p=1, dim=0), "whatever angles are asked for"),
+        (
+            lambda theta, m: theta.sin() ** (m - 2) / torch.trapezoid(theta.sin() ** (m - 2), theta),
+            "divide by an exact area",
+        ),
+        (lambda theta, m: (m / math.tau) ** 0.5 * torch.exp(-m / 2 * (theta - math.pi / 2) ** 2), "for large m"),
         (lambda theta, m: math.pi / 180 * sine_density(theta, m - 2), "per degree"),
         (lambda theta, m: sine_density(theta, m - 1), "form a sphere in R^(m-1)"),
         (lambda theta, m: theta.sin() ** (m - 1), "and the integral must be 1"),
@@ -279,6 +301,8 @@ MISTAKES = {
         (lambda v, k: torch.arccos(1 + torch.log(v + (1 - v) * math.exp(-2 * k)) / k), "this is the angle"),
         (lambda v, k: 1 + v.log() / k, "w begins at -1"),
         (lambda v, k: 2 * v - 1, "kappa is missing"),
+        (lambda v, k: torch.log1p(v * torch.tensor(k).expm1()) / k, "not at 0"),
+        (lambda v, k: (torch.exp(k * v) - math.exp(-k)) / (math.exp(k) - math.exp(-k)), "return its inverse"),
         (lambda v, k: 1 + torch.log(v + (1 - v) * math.exp(-2 * k)), "divide the logarithm by kappa"),
         (lambda v, k: torch.log(v * torch.tensor(k).exp() + (1 - v) * math.exp(-k)) / k, "exp(200) overflows"),
         (lambda v, k: v * float("nan"), "not a number"),
@@ -291,6 +315,9 @@ MISTAKES = {
         (lambda k: torch.exp(-k), "the mean of exp is not exp of the mean"),
         (lambda k: 1 / (2 * k), "the other end of the integral"),
         (lambda k: 1 - (1 - torch.exp(-2 * k)) / (2 * k), "the fraction that is rejected"),
+        (lambda k: 2 * k / (1 - torch.exp(-2 * k)), "the number of proposals"),
+        (lambda k: (1 - torch.exp(-k)) / k, "begins at -1"),
+        (lambda k: 1.01 * (1 - torch.exp(-2 * k)) / (2 * k), "on paper instead of sampling"),
         (lambda k: 1 / (1 + k), "compare your values"),
     ],
     "ex1_3": [
@@ -325,7 +352,7 @@ MISTAKES = {
         (lambda kl, nats: bisect(kl, nats, steps=10), "take more steps"),
         (lambda kl, nats: bisect(lambda kappa: -kl(kappa), -nats), "the same for every sphere"),
         (lambda kl, nats: float("nan"), "not a number"),
-        (lambda kl, nats: 2 * bisect(kl, nats), "compare your values"),
+        (lambda kl, nats: 2 * bisect(kl, nats), "nats, not 2"),
     ],
     "ex2_3": [
         (logs_on_radius(0, 0), "each of them changes with r"),
@@ -349,10 +376,15 @@ MISTAKES = {
         (lambda: 120, "compare with the picture"),
     ],
     "ex2_5": [
-        (lambda m, kappa: kl_by_series(m, kappa, +1), "the sign of log S"),
-        (lambda m, kappa: log_series(m, kappa), "this is log S"),
-        (lambda m, kappa: kl_by_series(m, kappa, 0), "log S is missing"),
-        (lambda m, kappa: kl_by_series(m, kappa, 0) - log_series(m, kappa).exp(), "not S"),
+        (lambda m, kappa: kl_by_series(m, kappa, +1), "the sign of log F"),
+        (lambda m, kappa: log_series(m, kappa), "this is log F"),
+        (lambda m, kappa: kl_by_series(m, kappa, 0), "log F is missing"),
+        (lambda m, kappa: kl_by_series(m, kappa, 0) - log_series(m, kappa).exp(), "not F"),
+        (lambda m, kappa: kl_by_series(m + 2, kappa, -1), "v is m / 2 - 1"),
+        (lambda m, kappa: kl_of_terms(m, kappa, m / kappa), "both of its parts are missing"),
+        (lambda m, kappa: kl_of_terms(m, kappa, 2 / kappa), "kappa / 2 is missing"),
+        (lambda m, kappa: kl_of_terms(m, kappa, m / 2), "1 / (v + 1) is missing"),
+        (lambda m, kappa: kl_of_terms(m, kappa, 1, count=20), "add up more of them"),
         (lambda m, kappa: torch.from_numpy(naive_kl(m, kappa.numpy())), "not a number where m is large"),
         (lambda m, kappa: kappa, "compare your values"),
     ],

@@ -1,11 +1,14 @@
 """Figures of chapter 00: the density of |z|, and codes of a needle that turns."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
 from scipy import stats
 
 from svae_course.chapter_00.figures import angle_histograms, compass_codes, length_density, prior_rows, tug_of_war
+from svae_lib.latent_spaces import parse_latent_space
 
 
 @pytest.mark.parametrize("m", [1, 2, 3, 20, 200])
@@ -46,6 +49,16 @@ def test_each_direction_stands_at_its_own_code_in_the_plane_and_on_the_circle(gl
         assert sorted(places) == sorted(["N", "30", "60", "E", "120", "150", "S", "210", "240", "W", "300", "330"])
         for name, place in {"N": (0, 1), "E": (1, 0), "S": (0, -1), "30": (0.5, 0.75**0.5)}.items():
             np.testing.assert_allclose(places[name], place, atol=1e-6)  # float32 pixels
+
+
+def test_a_circle_of_another_radius_is_drawn_whole_on_its_prior():
+    model = SimpleNamespace(latent_space=parse_latent_space("s1"), parameters=lambda: iter([torch.zeros(1)]))
+    model.embed = lambda images: 2**0.5 * images.flatten(1)
+    turn = 2 * np.pi * torch.arange(24) / 24
+    axes = compass_codes({"a circle": model}, torch.stack([turn.sin(), turn.cos()], -1)[:, None]).axes[0]
+    for line in axes.lines:  # the prior, and the codes
+        np.testing.assert_allclose(np.linalg.norm(line.get_xydata(), axis=1), 2**0.5, rtol=1e-6)
+        assert np.abs(line.get_xydata()).max() < min(axes.get_xlim()[1], axes.get_ylim()[1])
 
 
 def test_a_line_is_drawn_over_the_direction_and_comes_back(glass):
