@@ -142,6 +142,14 @@ def ex0_4(attempt):
         "the angle jumps by 2 pi somewhere: bring each change back to between -pi and pi": torch.zeros(8),
         "the path is closed: the step from the last code to the first counts too": open_ended,
         "this is an angle in radians; divide by 2 pi": 2 * torch.pi * turns,
+        "this is an angle in degrees; divide by 360": 360 * turns,
+        "a way back has to be subtracted: add signed steps, not their sizes": torch.stack(
+            [
+                (torch.cat([a, a[:1] + 2 * torch.pi * turn]).diff()).abs().sum()
+                for a, turn in zip(angles, turns, strict=True)
+            ]
+        )
+        / (2 * torch.pi),
     }
     picture = against_truth(torch.arange(8), value, turns, "Eight closed paths", "path", "turns around the origin")
     return judge(value, turns, mistakes), picture

@@ -7,7 +7,7 @@ import torch
 
 from svae_course.chapter_05.panel import PARTS, dataset, facts, keys
 from svae_course.chapter_05.scores import SPACES, by_space
-from svae_course.chapter_05.topology import nearest, neighbors_kept, winding
+from svae_course.chapter_05.topology import nearest, neighbors_kept
 from svae_course.checking import Wrong, against_truth, close, exercise, judge
 from svae_course.checking import progress as progress
 from svae_course.stored_files import stored_runs
@@ -46,55 +46,46 @@ def ex5_1(attempt):
 
 
 @cache
-def paths() -> dict[str, torch.Tensor]:
-    """Closed paths (n, 2) by name, about the origin or beside it."""
+def paths() -> dict[str, tuple[torch.Tensor, float]]:
+    """Closed paths (n,) on a line and a value that each passes, by name."""
     angle = torch.linspace(0, 2 * torch.pi, 61, dtype=torch.float64)[:-1]
-
-    def around(times: float, wobble: float = 0.0) -> torch.Tensor:
-        swept = times * angle + wobble * torch.sin(3 * angle)
-        return torch.stack([swept.cos(), swept.sin()], -1) * (1 + 0.3 * torch.cos(2 * angle))[:, None]
-
-    beside = around(1) + torch.tensor([3.0, 0.0], dtype=torch.float64)
-    half = torch.cat([around(1)[:31], around(1)[:31].flip(0)])
+    wobbly = angle.cos() + 0.6 * torch.sin(5 * angle)
+    folded = torch.minimum(angle / 5, 2 * torch.pi - angle)  # up along most of the way, and back
     return {
-        "once": around(1), "once, clockwise": around(-1), "twice": around(2), "beside the origin": beside,
-        "half and back": half, "with a fold": around(1, 0.9), "begun elsewhere": around(-3).roll(17, 0),
+        "there and back": (angle.cos(), 0.31), "up, and a fold": (folded, 0.5), "near the top": (angle.cos(), 0.97),
+        "begun at the value": (angle.cos().roll(-13), 0.21), "a wobble": (wobbly, 0.13),
+        "twice": (torch.sin(2 * angle), -0.4),
     }  # fmt: skip
 
 
 @exercise
 def ex5_2(attempt):
-    """Check of the winding number of a closed path about the origin.
+    """Check of how many times a closed path on a line passes a value.
 
     Args:
-        attempt: winding(codes: (n, 2)) -> (), the signed number of turns.
+        attempt: passes(codes: (n,), value) -> (), the number of steps that pass it.
     """
-    value = torch.stack([attempt(path.clone(), shape=()) for path in paths().values()]).double()
-    truth = torch.tensor([winding(path.numpy()) for path in paths().values()], dtype=torch.float64)
-    angles = [torch.atan2(path[:, 1], path[:, 0]) for path in paths().values()]
-    steps = [(angle.roll(-1) - angle + torch.pi) % (2 * torch.pi) - torch.pi for angle in angles]
-    open_steps = torch.stack([each[:-1].sum() for each in steps])
-
-    def each(value_of) -> torch.Tensor:
-        return torch.stack([value_of(number) for number in range(len(angles))]).double()
-
+    value = torch.stack([attempt(path.clone(), at, shape=()) for path, at in paths().values()]).double()
+    above = [path > at for path, at in paths().values()]
+    signed = [each.roll(-1).double() - each.double() for each in above]  # 1 for a step up, -1 for one down
+    truth = torch.stack([step.abs().sum() for step in signed])
     mistakes = {
-        "this is the swept angle in radians: divide by 2π": 2 * torch.pi * truth,
-        "this is the swept angle in degrees: divide by 360": 360 * truth,
-        "the path is closed: the step from the last code to the first is missing": open_steps / (2 * torch.pi),
-        "this is clockwise: counterclockwise counts as positive": -truth,
-        "the direction is lost: clockwise turns are negative": truth.abs(),
-        "a way back has to be subtracted: add signed steps, not their sizes": each(
-            lambda i: steps[i].abs().sum() / (2 * torch.pi)
-        ),
-        "atan2 jumps from π to -π: bring each step into -π to π before you add": each(
-            lambda i: (angles[i][-1] - angles[i][0]) / (2 * torch.pi)
-        ),
-        "the closed sum of the raw differences is always 0: bring each step into -π to π first": torch.zeros(7),
-    }
+        "the path is closed: the step from the last code to the first is missing":
+            torch.stack([step[:-1].abs().sum() for step in signed]),
+        "the path passes the value on its way down too": truth / 2,
+        "no code equals the value, and ups and downs cancel: count the steps that pass it, in either direction":
+            torch.zeros(len(truth)),
+        "these are the codes above the value: count the steps that pass it":
+            torch.stack([each.sum() for each in above]),
+        "these are the codes below the value: count the steps that pass it":
+            torch.stack([(~each).sum() for each in above]),
+        "these are the steps that do not pass it": torch.stack([(step == 0).sum() for step in signed]),
+        "this is the share of the steps; return their number": truth / 60,
+    }  # fmt: skip
+    number = torch.arange(len(truth))
     picture = against_truth(
-        torch.arange(7), value, truth, "Winding numbers of seven paths",
-        "path: " + ", ".join(f"{i} {name}" for i, name in enumerate(paths())), "turns",
+        number, value, truth, "How often six closed paths pass a value",
+        "path: " + ", ".join(f"{i} {name}" for i, name in enumerate(paths())), "number of times",
     )  # fmt: skip
     return judge(value, truth, mistakes), picture
 
@@ -145,6 +136,8 @@ def ex5_3(attempt):
         "this is a count: divide by k": k * truth,
         "this is a total: take the mean over the points": count * truth,
         "this is the share that is lost": 1 - truth,
+        "this is in percent: return a share, from 0 to 1": 100 * truth,
+        "a point is no neighbor of itself: here it is one of k + 1 in both sets": (k * truth + 1) / (k + 1),
     }
     picture = against_truth(
         torch.arange(4), value, truth, "Neighbors kept by four codes of a circle",

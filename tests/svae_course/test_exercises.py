@@ -202,10 +202,10 @@ def adjusted(p, maximum=True, cut=True, back=True):
     return torch.empty_like(p).index_copy(0, order, steps) if back else steps
 
 
-def swept(codes):
-    """Signed angles from each code of a closed path to the next: exercise 5.2."""
-    (x, y), (to_x, to_y) = codes.T, codes.roll(-1, 0).T
-    return torch.atan2(x * to_y - y * to_x, x * to_x + y * to_y)
+def passing(codes, value):
+    """1 for each step of a closed path on a line that passes the value upward, -1 downward, else 0: exercise 5.2."""
+    above = (codes > value).long()
+    return above.roll(-1) - above
 
 
 def near(points, k, first=1):
@@ -294,6 +294,8 @@ MISTAKES = {
         (lambda codes: steps(codes).sum(), "the angle jumps"),
         (lambda codes: wrapped(steps(codes))[:-1].sum() / (2 * math.pi), "the path is closed"),
         (lambda codes: wrapped(steps(codes)).sum(), "divide by 2 pi"),
+        (lambda codes: wrapped(steps(codes)).sum().rad2deg(), "divide by 360"),
+        (lambda codes: wrapped(steps(codes)).abs().sum() / (2 * math.pi), "add signed steps"),
         (lambda codes: 1, "compare your values"),
     ],
     "ex1_1": [
@@ -563,16 +565,16 @@ MISTAKES = {
         (lambda spaces: [1, 1, 1, 1, 0], "nats below the highest: it has one dimension"),
     ],
     "ex5_2": [
-        (lambda codes: swept(codes).sum(), "divide by 2π"),
-        (lambda codes: swept(codes).sum().rad2deg(), "divide by 360"),
-        (lambda codes: swept(codes)[:-1].sum() / (2 * math.pi), "the step from the last code to the first is missing"),
-        (lambda codes: -swept(codes).sum() / (2 * math.pi), "counterclockwise counts as positive"),
-        (lambda codes: swept(codes).sum().abs() / (2 * math.pi), "the direction is lost"),
-        (lambda codes: swept(codes).abs().sum() / (2 * math.pi), "add signed steps"),
-        (lambda codes: torch.atan2(*codes.T.flip(0)).diff().sum() / (2 * math.pi), "before you add"),
-        (lambda codes: 0 * codes.sum(), "is always 0"),
-        (lambda codes: codes.sum(), "compare your values"),
-        (lambda codes: swept(codes), "has shape (60,), it should be ()"),
+        (lambda codes, value: ((codes > value).diff()).sum(), "the step from the last code to the first is missing"),
+        (lambda codes, value: passing(codes, value).clamp_min(0).sum(), "on its way down too"),
+        (lambda codes, value: passing(codes, value).sum(), "ups and downs cancel"),
+        (lambda codes, value: (codes == value).sum(), "no code equals the value"),
+        (lambda codes, value: (codes > value).sum(), "the codes above"),
+        (lambda codes, value: (codes < value).sum(), "the codes below"),
+        (lambda codes, value: (passing(codes, value) == 0).sum(), "do not pass it"),
+        (lambda codes, value: passing(codes, value).abs().double().mean(), "the share of the steps"),
+        (lambda codes, value: codes.sum(), "compare your values"),
+        (lambda codes, value: passing(codes, value), "has shape (60,), it should be ()"),
     ],
     "ex5_3": [
         (lambda p, c, k: shared(near(p, k, 0), near(c, k, 0)).mean() / k, "a point is no neighbor of itself"),
@@ -583,6 +585,8 @@ MISTAKES = {
         (lambda p, c, k: shared(near(p, k), near(c, k)).mean(), "divide by k"),
         (lambda p, c, k: shared(near(p, k), near(c, k)).sum() / k, "take the mean over the points"),
         (lambda p, c, k: 1 - shared(near(p, k), near(c, k)).mean() / k, "the share that is lost"),
+        (lambda p, c, k: 100 * shared(near(p, k), near(c, k)).mean() / k, "in percent"),
+        (lambda p, c, k: shared(near(p, k + 1, 0), near(c, k + 1, 0)).mean() / (k + 1), "one of k + 1"),
         (lambda p, c, k: torch.cdist(p, c).mean(), "compare your values"),
     ],
     "ex5_4": [
