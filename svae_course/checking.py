@@ -94,11 +94,11 @@ def remember(name: str) -> None:
 
 
 def exercises() -> dict[str, list[str]]:
-    """Names of all exercises, by the number of their chapter."""
+    """Names of all exercises, by the number or the letter of their chapter."""
     found = {}
     for folder in sorted(Path(__file__).parent.glob("chapter_*/exercises.py")):
         checks = vars(import_module(f"svae_course.{folder.parent.name}.exercises"))
-        names = [name[2:].replace("_", ".") for name in checks if re.fullmatch(r"ex\d+_\d+", name)]
+        names = [name[2:].replace("_", ".") for name in checks if re.fullmatch(r"ex[0-9A-Z]+_\d+", name)]
         found[folder.parent.name.removeprefix("chapter_")] = names
     return found
 

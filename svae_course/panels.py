@@ -14,6 +14,7 @@ from svae_course.chapter_05.panel import CircleTestPanel
 from svae_course.chapter_05.scores import load_codes
 from svae_course.chapter_06.panel import SeedsPanel
 from svae_course.chapter_08.panel import FamiliesPanel
+from svae_course.chapter_A.panel import BesselPanel
 from svae_course.stored_files import stored, stored_runs
 from svae_lib import load_dataset, load_model
 from svae_lib.datasets import to_unit
@@ -96,5 +97,8 @@ PANELS = {
     ),
     "families": CoursePanel(
         "08: three distributions at one KL", FamiliesPanel, ({"nats": 2, "m": 3}, {"nats": 8, "m": 60})
+    ),
+    "bessel": CoursePanel(
+        "A: four ways to a Bessel function", BesselPanel, ({"order": 0, "x": 100}, {"order": 300, "x": 10})
     ),
 }

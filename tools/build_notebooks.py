@@ -83,7 +83,7 @@ def remove_unnamed() -> None:
 
 
 if __name__ == "__main__":
-    names = sys.argv[1:] or sorted(path.stem for path in (NOTEBOOKS / "scripts").glob("[0-9]*.py"))
+    names = sys.argv[1:] or sorted(path.stem for path in (NOTEBOOKS / "scripts").glob("*.py"))
     for name in names:
         start = time.monotonic()
         path = build(NOTEBOOKS / "scripts" / f"{name}.py")

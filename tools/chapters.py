@@ -14,7 +14,7 @@ START, END = "<!-- chapters: written by make notebooks -->\n", "<!-- end of chap
 
 def chapter(opening: str) -> tuple[str, str, str]:
     """Title, question and minutes from a chapter's first cell: "# 3 · TITLE", "**QUESTION?**", "30 minutes."."""
-    found = re.match(r"# \d+ · (.+)\n\n\*\*(.+\?)\*\*\n\n(\d+) minutes\b", opening)
+    found = re.match(r"# \w+ · (.+)\n\n\*\*(.+\?)\*\*\n\n(\d+) minutes\b", opening)
     if not found:
         raise SystemExit(f'a chapter opens with "# N · TITLE", "**QUESTION?**", "NN minutes", this one:\n{opening}')
     return found.groups()
@@ -27,9 +27,9 @@ def table() -> str:
     site = project["project"]["urls"]["Documentation"]
     binder = f"https://mybinder.org/v2/gh/{repository}/{project['tool']['svae']['tag']}?urlpath=lab/tree/notebooks"
     rows = ["| chapter | question | minutes | |", "|---|---|---|---|"]
-    for script in sorted((ROOT / "notebooks" / "scripts").glob("[0-9][0-9]_*.py")):
+    for script in sorted((ROOT / "notebooks" / "scripts").glob("*_*.py")):
         title, question, minutes = chapter(jupytext.read(script).cells[0].source)
-        name = f"[{script.stem[:2]} {title}](notebooks/{script.stem}.ipynb)"
+        name = f"[{script.stem.partition('_')[0]} {title}](notebooks/{script.stem}.ipynb)"
         links = f"[read]({site}/{script.stem}.html) · [open in Binder]({binder}/{script.stem}.ipynb)"
         rows.append(f"| {name} | {question} | {minutes} | {links} |")
     return "\n".join(rows) + "\n"

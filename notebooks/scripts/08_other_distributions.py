@@ -25,7 +25,8 @@
 # - compare distributions at equal KL, and say why equal $\kappa$ misleads;
 # - say where they differ, in their tails, and whether a VAE notices.
 #
-# Previous: [6 · How many seeds](06_how_many_seeds.ipynb)
+# Previous: [6 · How many seeds](06_how_many_seeds.ipynb) ·
+# Next: [A · The Bessel function without underflow](A_bessel.ipynb)
 
 # %% [markdown]
 # ## The question
@@ -425,4 +426,5 @@ progress()
 #   [Hyperspherical Variational Auto-Encoders](https://arxiv.org/abs/1804.00891), UAI 2018.
 
 # %% [markdown]
-# Previous: [6 · How many seeds](06_how_many_seeds.ipynb)
+# Previous: [6 · How many seeds](06_how_many_seeds.ipynb) ·
+# Next: [A · The Bessel function without underflow](A_bessel.ipynb)

@@ -11,11 +11,12 @@ const SERIES_REACH = 2000;
 
 /**
  * Coefficients of Debye's U_k and V_k - U_k by powers of p (DLMF 10.41.9 and 10.41.11).
- * @returns {number[][][]} [U, V - U], each (TERMS + 1) polynomials of 3 k + 1 coefficients
+ * @param {number} last  the largest k
+ * @returns {number[][][]} [U, V - U], each (last + 1) polynomials of 3 k + 1 coefficients
  */
-function debyePolynomials() {
+export function debyePolynomials(last) {
   const u = [[1]], gap = [[0]];
-  for (let k = 0; k < TERMS; k++) {
+  for (let k = 0; k < last; k++) {
     const next = Array(u[k].length + 3).fill(0), more = Array(u[k].length + 3).fill(0);
     u[k].forEach((c, j) => { // a term c p^j of U_k
       next[j + 1] += j * c / 2 + c / (8 * (j + 1));
@@ -29,7 +30,7 @@ function debyePolynomials() {
   return [u, gap];
 }
 
-const [DEBYE_U, DEBYE_GAP] = debyePolynomials();
+const [DEBYE_U, DEBYE_GAP] = debyePolynomials(TERMS);
 
 /**
  * log Gamma(x) for x > 0, by Stirling's series from 12 on and the recurrence below.

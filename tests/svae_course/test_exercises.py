@@ -21,9 +21,19 @@ from svae_lib.ops import bessel_ratio, log_ive
 from svae_lib.ops.sphere import log_surface_area
 
 SCRIPTS = sorted((Path(__file__).parents[2] / "notebooks" / "scripts").glob("*.py"))
-CHAPTERS = [import_module(f"svae_course.chapter_{script.stem[:2]}.exercises") for script in SCRIPTS]
-READINGS = {"ex0_3", "ex1_4", "ex2_4", "ex3_4", "ex4_4", "ex5_4"}  # a number read off a panel depends on no input
-CHECKS = {name: check for chapter in CHAPTERS for name, check in vars(chapter).items() if re.match(r"ex\d+_", name)}
+CHAPTERS = [import_module(f"svae_course.chapter_{script.stem.partition('_')[0]}.exercises") for script in SCRIPTS]
+READINGS = {
+    "ex0_3",
+    "ex1_4",
+    "ex2_4",
+    "ex3_4",
+    "ex4_4",
+    "ex5_4",
+    "exA_2",
+}  # a number read off a panel depends on no input
+CHECKS = {
+    name: check for chapter in CHAPTERS for name, check in vars(chapter).items() if re.match(r"ex[0-9A-Z]+_", name)
+}
 
 
 def solutions() -> dict[str, tuple[str, str]]:
@@ -32,7 +42,7 @@ def solutions() -> dict[str, tuple[str, str]]:
     for script in SCRIPTS:
         cells = jupytext.read(script).cells
         for cell, after in zip(cells, cells[1:], strict=False):
-            for name, function in re.findall(r"check\.(ex\d+_\d+)\((\w+)\)", cell.source):
+            for name, function in re.findall(r"check\.(ex[0-9A-Z]+_\d+)\((\w+)\)", cell.source):
                 solution = re.search(r"<summary>Solution</summary>.*?```python\n(.*?)```", after.source, re.DOTALL)[1]
                 found[name] = function, solution
     return found
@@ -238,6 +248,24 @@ def unit(x):
 def moebius(u, mu, rho):
     shifted = u + rho * mu
     return (1 - rho**2) * shifted / shifted.square().sum(-1, keepdim=True) + rho * mu
+
+
+def fraction(order, x, steps=200, sign=1, first=1, two=2):
+    """Exercise A.1's answer, with a mistake."""
+    value = torch.zeros_like(x)
+    for k in range(steps, 0, -1):
+        value = 1 / (two * (order + first - 1 + k) / x + sign * value)
+    return value
+
+
+def miller(order, x, above=200, twice=2, once=1):
+    """Exercise A.3's answer, with a mistake."""
+    ratio, logs = torch.zeros_like(x), []
+    for k in range(order + above, 0, -1):
+        ratio = x / (2 * k + x * ratio)
+        logs.append(ratio.log())
+    over = torch.stack(logs[::-1]).cumsum(0)
+    return (over[order - 1] if order else 0) - torch.log(once + twice * over.exp().sum(0))
 
 
 def cauchy_kl(m, rho):
@@ -598,6 +626,36 @@ MISTAKES = {
         (lambda: [*read_off("e1"), 3], "the interval is uniform too"),
         (lambda: [*read_off("e1"), 4], "the last number is 1, 2 or 3"),
         (lambda: [1, 2, 3, 2], "compare your values"),
+    ],
+    "exA_1": [
+        (lambda v, x: 1 / fraction(v, x), "this is the inverse"),
+        (lambda v, x: fraction(v, x, first=0), "this is I_v / I_(v-1)"),
+        (lambda v, x: fraction(v, x, first=2), "this is I_(v+2) / I_(v+1)"),
+        (lambda v, x: fraction(v, x, two=1), "the 2 is missing"),
+        (lambda v, x: fraction(v, x, sign=-1), "to the Bessel function J"),
+        (lambda v, x: fraction(v, x, steps=30), "wrong from x = 56.2 on"),
+        (lambda v, x: fraction(v, x.float()), "right to a few digits"),
+        (lambda v, x: x / (v + 1 + x), "compare your values"),
+        (lambda v, x: torch.zeros_like(x) / 0, "not a number"),
+    ],
+    "exA_2": [
+        (lambda: [49, 97, 86, 268, 485], "the power series comes first"),
+        (lambda: [268, 86, 97, 49, 485], "x = 100 comes first"),
+        (lambda: [86, 268, 48, 97, 485], "the continued fraction at v = 0, x = 100"),
+        (lambda: [86, 260, 49, 97, 485], "the power series at v = 0, x = 400"),
+        (lambda: [86, 268, 49, 97, 6700], "not of the series"),
+        (lambda: [86, 268, 49, 97, 2425], "have not grown four times"),
+        (lambda: [86, 268, 49, 97, 1000], "it is 25 times"),
+    ],
+    "exA_3": [
+        (lambda v, x: miller(v, x) + x, "this is log I_v(x)"),
+        (lambda v, x: miller(v, x) - miller(0, x), "this is log(I_v / I_0)"),
+        (lambda v, x: miller(v, x, twice=1), "count twice in the sum"),
+        (lambda v, x: miller(v, x, once=2), "I_0 counts once"),
+        (lambda v, x: miller(v + 1, x), "this is the order above"),
+        (lambda v, x: miller(v, x).exp().log(), "before its logarithm was taken"),
+        (lambda v, x: miller(v, x, above=20), "begin farther above"),
+        (lambda v, x: -x, "compare your values"),
     ],
 }
 

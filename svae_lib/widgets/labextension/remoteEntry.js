@@ -12,6 +12,7 @@
     ["circle test", "svae_course/chapter_05/panel.js"],
     ["seeds", "svae_course/chapter_06/panel.js"],
     ["families", "svae_course/chapter_08/panel.js"],
+    ["bessel", "svae_course/chapter_A/panel.js"],
   ]);
   const here = document.currentScript.src, SHIM = "svae_lib/widgets/shim.js";
   const modules = new Map(); // those that are here: of them a panel is made at once, even while the page is busy
