@@ -35,5 +35,6 @@ def compare_pairs(pairs: Iterable[tuple[Sequence[float], Sequence[float]]]) -> l
     """
     found = [compare(*pair) for pair in pairs]
     adjusted = holm([each.welch for each in found])
-    in_words = ("one seed: no test" if np.isnan(p) else f"p = {p:.3f}" for p in adjusted)
+    small = 0.0005  # below it three decimals would say 0.000
+    in_words = ("one seed: no test" if np.isnan(p) else f"p = {p:.3f}" if p >= small else "p < 0.001" for p in adjusted)
     return [(each.difference, text) for each, text in zip(found, in_words, strict=True)]

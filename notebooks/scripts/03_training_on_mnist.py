@@ -105,9 +105,9 @@ LatentGlobe(atlas, test, labels)
 plotting.digit_globe(atlas, "Digits that the stored model decodes, everywhere on the sphere")
 
 # %% [markdown]
-# In every direction one digit melts into the next, and whoever keeps walking comes back. The left edge of the map (a
-# Hammer projection, which preserves areas) and the right edge are the same line: there is no rim where the digits run
-# out.
+# In every direction one digit gradually turns into the next, and a path that goes straight on comes back. The left
+# edge of the map (a Hammer projection, which preserves areas) and the right edge are the same line: there is no rim
+# where the digits run out.
 
 # %%
 plotting.latent_scatter(atlas, test[:200], labels[:200])
@@ -127,15 +127,18 @@ plotting.latent_scatter(atlas, test[:200], labels[:200])
 plotting.kappa_by_digit(atlas, test, labels)
 
 # %% [markdown]
-# A vMF with $\kappa = 1000$ is $\sqrt{2/\kappa}$, or 2.6 degrees, wide: a twelfth of a square on the map. The encoder
-# is least certain of odd shapes. And certain means a narrow posterior, not a right answer: 4 and 9 are placed with
-# about equal certainty, and in the same region. The third question:
+# With $\kappa = 1000$ a sample lies about $\sqrt{2/\kappa}$, or 2.6 degrees, away from $\mu$: a twelfth of a square on
+# the map. On the right, the least certain images do not look odd: they are of kinds that share a region or a border
+# with another, and so are the thirty least certain (the last line below). And certain means a narrow posterior, not a
+# right answer: 4 and 9 are placed with about equal certainty, and in the same region. The third question:
 
 # %%
 kappa = torch.as_tensor(plotting.concentrations(atlas, test))
 medians = torch.stack([kappa[labels == digit].median() for digit in range(10)])
 for digit in medians.argsort(descending=True).tolist():
     print(f"{digit}: median κ = {medians[digit]:.0f}")
+least = labels[kappa.argsort()[:30]].unique()
+print("digits among the 30 least certain images:", *least.tolist())
 
 # %% [markdown]
 # ## Two paths from one digit to another
@@ -269,7 +272,8 @@ plotting.latent_scatter(plane, test[:200], labels[:200])
 # epochs: a file with every run's seed, command and scores, on MNIST's own 10,000 test images. In its picture each mark
 # is one run, and zero is the mean of the Gaussian runs with the same $d$. The gray triangles are the sphere with the
 # settings of the [paper](https://arxiv.org/abs/1804.00891) that introduced it, the blue dots the sphere as `build_vae`
-# makes it.
+# makes it: with another radius and another *head*, the formula that turns an encoder output into $\kappa$ (both are
+# explained below).
 
 # %%
 try:
@@ -464,7 +468,7 @@ ten, hundred = (bound.log_likelihood for bound in bounds)
 print(f"ELBO {bounds[0].elbo:.1f} < bound of 10 codes {ten:.1f} < bound of 100 codes {hundred:.1f}")
 
 # %% [markdown]
-# ### Exercise 3.4 ★★: how deep does the straight line go?
+# ### Exercise 3.4 ★: how deep does the straight line go?
 #
 # In the panel under *Two paths*, choose a pair of digits more than 90° apart, and move the fraction until the straight
 # line is as near to the center as it comes. Read the whole angle and that distance off the line under the sliders.

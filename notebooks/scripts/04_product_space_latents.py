@@ -226,9 +226,9 @@ PartitionPanel(stored("results/04_samples.safetensors"))
 # %% [markdown]
 # Bars of one color are one sphere, and a bar of height 1 is as wide as the prior. Five spheres, with $\kappa = 50$ on
 # one of them and 5 on the others, cost 8.8 nats. Choose `s10`: the KL stays, but the ten bars have the same height. One
-# sphere spends its nats evenly; a product spends them where it likes. Now press "certain of none". Even then each
-# factor pays, because our models, like the papers', keep $\kappa \ge 1$. A code that carries no information still has a
-# KL, and it grows with $K$. Trained models stay far above it:
+# sphere spends its nats evenly; a product spends them where it likes. Now go back to `5xs2` and press "certain of
+# none". Even then each factor pays, because our models, like the papers', keep $\kappa \ge 1$. A code that carries no
+# information still has a KL, and it grows with $K$. Trained models stay far above it:
 
 # %%
 for space in ("s10", "s5,s5", "s4,s3,s3", "5xs2"):
@@ -239,10 +239,10 @@ for space in ("s10", "s5,s5", "s4,s3,s3", "5xs2"):
 # ## Is it worth it?
 #
 # More concentrations mean more freedom. But independent factors are a restriction of another kind, and five small
-# spheres are a different space from one large one. (The floor hardly matters: trained concentrations stay far above
-# it.) Theory does not settle it. The course stores runs on all of MNIST with the paper's radius and head: the same
-# network, 80 epochs, scored on MNIST's own test set. In their picture each dot is one training run, and a gray bar
-# spans the seeds of one partition. To the right lie better log-likelihoods and better reconstructions, but larger KLs.
+# spheres are a different space from one large one. Theory does not settle it. The course stores runs on all of MNIST
+# with the paper's radius and head: the same network, 80 epochs, scored on MNIST's own test set. In their picture each
+# dot is one training run, and a gray bar spans the seeds of one partition. To the right lie better log-likelihoods and
+# better reconstructions, but larger KLs.
 
 # %%
 try:
@@ -267,15 +267,16 @@ for name, (low, high, seeds) in ranges.items():
 # $\mathbb{R}^{40}$ at the scale that suits both. Here are products of forty dimensions, at that scale too:
 
 # %%
+if all_runs:
+    print("space   runs  mean, 95 %        minus s40")
 for line in figures.split_table(all_runs):
     print(line)
 
 # %% [markdown]
-# The columns are the space, the number of seeds, the mean log-likelihood with its 95 % interval, the difference to
-# $S^{40}$, and Welch's p, corrected for the number of lines. Five spheres $S^8$ win back four of the five and a half
-# nats that one sphere had lost to flat space, which has forty widths. More and smaller spheres win back less; why,
-# these runs do not say. So a split can help a great deal, there is such a thing as too many cuts, and flat space stays
-# ahead here.
+# The mean is that of the log-likelihood, and p is Welch's, corrected for the number of lines (as in chapter 3). Five
+# spheres $S^8$ win back four of the five and a half nats that one sphere had lost to flat space, which has forty
+# widths. More and smaller spheres win back less; why, these runs do not say. So a split can help a great deal, there is
+# such a thing as too many cuts, and flat space stays ahead here.
 #
 # As for the third prediction: the partition with the most concentrations does not lead. But one run has no interval,
 # and these four are not ranked: a difference is a result where a test over the seeds of both says so (chapter 3 has

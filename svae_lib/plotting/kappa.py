@@ -85,7 +85,7 @@ def kappa_by_digit(model, images, labels, shown: int = 6) -> Picture:
     order = kappa.argsort()
     for key, name, chosen in (("A", "least certain", order[:shown]), ("B", "most certain", order[::-1][:shown])):
         show_canvas(axes[key], tile(to_pixels(images)[chosen], columns=shown // 2))
-        axes[key].set_title(f"{name}: κ from {kappa[chosen].min():.0f} to {kappa[chosen].max():.0f}", fontsize=10)
+        axes[key].set_title(f"{name}: κ from {kappa[chosen].min():.0f} to {kappa[chosen].max():.0f}", fontsize=9)
     return figure
 
 

@@ -88,7 +88,7 @@ def test_the_table_compares_each_arm_with_the_gaussian_and_tests_only_what_has_s
     gaussian, papers, best = score_table(five)
     assert gaussian.endswith("-135.80 ± 0.20")
     assert papers.endswith("+0.00  p = 1.000")
-    assert best.endswith("+3.00  p = 0.000")
+    assert best.endswith("+3.00  p < 0.001")
 
 
 def test_the_stored_runs_have_every_arm_and_the_dimensions_of_the_first_paper():
