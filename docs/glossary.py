@@ -20,10 +20,11 @@ AS_WRITTEN = {"code": r"codes?(?= \$z\$|s? of )", "uniform": "uniform distributi
 
 
 class Entry(NamedTuple):
-    """A term or a symbol: what it looks like in the text of a chapter, and its place on the page."""
+    """A term or a symbol: what it looks like in a chapter, its place on the page, and a symbol's meaning."""
 
     pattern: re.Pattern
     anchor: str
+    meaning: str = ""
 
 
 @cache
@@ -43,13 +44,25 @@ def anchor(name: str) -> str:
     return "term-" + re.sub(r"[^a-z0-9]+", "-", re.sub(r"\b([A-Z])\b", r"capital-\1", name).lower()).strip("-")
 
 
+def plain(meaning: str) -> str:
+    """The first part of a symbol's meaning that a link's title can show, which has no mathematics.
+
+    Example:
+        >>> plain(r"$\\mu^\\top z$, the cosine of the angle between $\\mu$ and $z$ |")
+        'the cosine of the angle between μ and z'
+    """
+    text = meaning.replace(r"\mu", "μ").replace(r"\log", "log")
+    parts = re.split(r"[:;,] | in \$| \(| \|", text)
+    return next(part for part in parts if not re.search(r"[\\^]", part)).replace("$", "")
+
+
 @cache
 def entries() -> list[Entry]:
     """Every term and symbol, the longer ones first."""
     found = []
-    for symbol in ROW.findall(text("Notation"))[1:]:
-        if symbol.startswith("$"):
-            found.append(Entry(re.compile(re.escape(symbol)), anchor(symbol)))
+    for line in text("Notation").splitlines():
+        if (row := ROW.match(line)) and row[1].startswith("$"):
+            found.append(Entry(re.compile(re.escape(row[1])), anchor(row[1]), plain(line.split(" | ")[-1])))
     for term in sorted(TERM.findall(text("Glossary")), key=len, reverse=True):
         name = term.split(" (")[0]
         words = AS_WRITTEN.get(name.lower(), r"\s".join(map(re.escape, name.split(" "))))
@@ -78,7 +91,7 @@ def link_first_uses(source: str, known: list[Entry], linked: set[str]) -> str:
             symbol = next((entry for entry in known if entry.pattern.fullmatch(match[0])), None)
             if match[0].startswith("$") and symbol and symbol.anchor not in linked:
                 linked.add(symbol.anchor)
-                pieces.append(f"[{match[0]}](glossary.md#{symbol.anchor})")
+                pieces.append(f'[{match[0]}](glossary.md#{symbol.anchor} "{symbol.meaning}")')
             else:
                 pieces.append(match[0])
             end = match.end()

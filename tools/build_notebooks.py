@@ -15,6 +15,7 @@ from nbclient import NotebookClient
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS, PANEL_DATA = ROOT / "notebooks", ROOT / "svae_course/panel_data"
+RENDERER = ROOT / "svae_lib/widgets/labextension/remoteEntry.js"
 LARGEST = 20_000  # bytes of a panel's trait that a notebook holds itself
 PANEL = "application/vnd.svae.panel+json"
 VIEW = "application/vnd.jupyter.widget-view+json"
@@ -73,13 +74,15 @@ def move_bytes(page: dict) -> None:
             del page["bytes"][trait]
 
 
-def remove_unnamed() -> None:
-    """Remove files of panels' data that no stored chapter names."""
+def list_files() -> None:
+    """Remove files of panels' data that no stored chapter names; JupyterLab's renderer asks early for the others."""
     texts = [path.read_text() for path in NOTEBOOKS.glob("*.ipynb")]
     named = {name for text in texts for name in re.findall(r"[0-9a-f]{16}\.bin", text)}
     for path in PANEL_DATA.glob("*.bin"):
         if path.name not in named:
             path.unlink()
+    lines = "".join(f'    "{name}",\n' for name in sorted(named))
+    RENDERER.write_text(re.sub(r"(const FILES = .*\n)(    \".*\n)*", rf"\1{lines}", RENDERER.read_text()))
 
 
 if __name__ == "__main__":
@@ -88,4 +91,4 @@ if __name__ == "__main__":
         start = time.monotonic()
         path = build(NOTEBOOKS / "scripts" / f"{name}.py")
         print(f"{path.name}: {time.monotonic() - start:.0f} s, {path.stat().st_size / 1000:.0f} kB")
-    remove_unnamed()
+    list_files()

@@ -20,10 +20,8 @@
 #
 # 25 minutes. You need PyTorch and a first acquaintance with variational auto-encoders; no geometry. By the end you will
 # be able to say where a normal prior *really* puts its points, and what it does to periodic data. A table of
-# [notation](#Notation) and a [glossary](#Glossary) close this chapter; they serve the whole course.
-#
-# Sliders move at once, before anything has run: with the mouse, with the arrow keys, or by typing into the box. To run
-# a cell, click into it and press Shift+Enter; run them from top to bottom.
+# [notation](#Notation) and a [glossary](#Glossary) close this chapter. Sliders move before anything has run: by mouse,
+# by arrow keys, by typing into the box. To run a cell, click into it and press Shift+Enter; go from top to bottom.
 #
 # Next: [1 · Sampling on a sphere](01_vmf_sampling.ipynb)
 
@@ -38,7 +36,7 @@
 # The slider below shows 1,000 points of the prior in $\mathbb{R}^m$. When $m$ grows from 2 to 200, will the cloud get
 # denser in the middle? Will the distances from the origin spread? Write down your answers, then move the slider.
 
-# %%
+# %% jupyter={"source_hidden": true}
 import torch
 from torch import nn
 

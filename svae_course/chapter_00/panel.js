@@ -77,7 +77,7 @@ export function histogram(lengths) {
 /** The left picture: its axes, and the circle of radius sqrt(m), with a cross at the origin. */
 function placeAxes(side) {
   const ends = { from: -2.3, to: 2.3, label: "units of √m" };
-  const title = "1,000 points at their own distance";
+  const title = "Points at their own distance";
   const frame = axes({ x: ends, y: ends, width: side + 72, height: side + 66, title });
   const { X, Y, layer } = frame, r = X(1) - X(0);
   layer.append(make("circle", { ...GUIDE, cx: X(0), cy: Y(0), r, fill: "none" }));

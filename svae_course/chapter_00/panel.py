@@ -1,6 +1,6 @@
 """The panel of chapter 00: points of a standard normal distribution in R^m become a shell as m grows."""
 
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from svae_course.chapter_00.figures import length_density
 from svae_course.noise import normals
-from svae_lib.plotting.style import EXPECTED, HISTOGRAM, MARK, SAMPLES, Picture, circle, new_figure, png, styled
+from svae_lib.plotting.style import EXPECTED, HISTOGRAM, MARK, SAMPLES, Picture, circle, new_figure, styled
 from svae_lib.widgets import Panel, Slider
 
 SAMPLE_COUNT, LARGEST_M = 1000, 200
@@ -124,12 +124,8 @@ class ShellPanel(Panel):
 
     name, label = "shell", "1,000 points of a normal distribution, and how far they lie from the origin"
     module = Path(__file__).with_name("panel.js")
+    preview = staticmethod(static_preview)  # where no JavaScript runs
     m = Slider(2, min=2, max=LARGEST_M, label="ambient dimension m")
 
     def __init__(self, m: int = 2, presets: tuple[int, ...] = (3, 20, 200)):
         super().__init__({f"m = {value}": {"m": value} for value in presets}, m=m)
-
-    @cached_property
-    def fallback(self) -> bytes:
-        """PNG of `static_preview`, for where no JavaScript runs."""
-        return png(static_preview())

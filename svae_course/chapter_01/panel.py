@@ -1,6 +1,5 @@
 """The panel of chapter 01: samples of a von Mises-Fisher distribution on a globe, and the distribution of w."""
 
-from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +17,6 @@ from svae_lib.plotting.style import (
     Picture,
     circle,
     new_figure,
-    png,
     styled,
 )
 from svae_lib.widgets import Panel, Slider
@@ -191,13 +189,9 @@ class ConcentrationPanel(Panel):
 
     name, label = "concentration", "1,000 samples of a von Mises-Fisher distribution, and the distribution of w"
     module = Path(__file__).with_name("panel.js")
+    preview = staticmethod(static_preview)  # where no JavaScript runs
     kappa = Slider(10.0, min=0, max=200, step=0.5, label="concentration κ")
     m = Slider(3, min=2, max=200, label="ambient dimension m")
 
     def __init__(self, kappa: float = 10.0, m: int = 3, presets: dict[str, dict[str, float]] = PRESETS):
         super().__init__(presets, kappa=kappa, m=m)
-
-    @cached_property
-    def fallback(self) -> bytes:
-        """PNG of `static_preview`, for where no JavaScript runs."""
-        return png(static_preview())

@@ -1,13 +1,12 @@
 """The panel of chapter 02: a sphere on the collapsed curve of the KL, and where the naive formula underflows."""
 
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from svae_course.chapter_02.figures import DTYPES, LIMIT, naive_kl
 from svae_course.vmf import kl_to_uniform, limit_kl
-from svae_lib.plotting.style import EXPECTED, MARK, Picture, new_figure, png, styled
+from svae_lib.plotting.style import EXPECTED, MARK, Picture, new_figure, styled
 from svae_lib.widgets import Choice, Panel, Slider
 
 RATIOS, CONCENTRATIONS = np.geomspace(0.002, 250, 200), np.geomspace(0.4, 500, 60)
@@ -125,14 +124,10 @@ class KLPanel(Panel):
 
     name, label = "kl", "The KL of a von Mises-Fisher distribution, and where the naive formula for it fails"
     module = Path(__file__).with_name("panel.js")
+    preview = staticmethod(static_preview)  # where no JavaScript runs
     kappa = Slider(10.0, min=0.5, max=400, step=0.5, label="concentration κ")
     m = Slider(3, min=2, max=400, label="ambient dimension m")
     floats = Choice(DTYPES, label="the naive formula in")
 
     def __init__(self, kappa: float = 10.0, m: int = 3, presets: dict[str, dict[str, float]] = PRESETS):
         super().__init__(presets, kappa=kappa, m=m)
-
-    @cached_property
-    def fallback(self) -> bytes:
-        """PNG of `static_preview`, for where no JavaScript runs."""
-        return png(static_preview())

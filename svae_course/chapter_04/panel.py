@@ -1,6 +1,5 @@
 """The panel of chapter 04: the posterior of a partition at given concentrations, and images decoded from its prior."""
 
-from functools import cached_property
 from pathlib import Path
 from textwrap import fill
 from typing import NamedTuple
@@ -16,7 +15,7 @@ from svae_course.vmf import vmf_at_pole
 from svae_lib.distributions import HypersphericalUniform
 from svae_lib.errors import InputError
 from svae_lib.latent_spaces import parse_latent_space
-from svae_lib.plotting.style import DIGIT_CMAP, FACTOR_COLORS, Picture, new_figure, png, styled, tile, to_numpy
+from svae_lib.plotting.style import DIGIT_CMAP, FACTOR_COLORS, Picture, new_figure, styled, tile, to_numpy
 from svae_lib.reading import load_weights
 from svae_lib.widgets.panel import Choice, Panel, Slider
 
@@ -210,7 +209,6 @@ class PartitionPanel(Panel):
         )
         self._samples = samples
 
-    @cached_property
-    def fallback(self) -> bytes:
-        """PNG of three settings of equal KL."""
-        return png(static_preview(self._samples))
+    def preview(self):
+        """Picture of three settings of equal KL."""
+        return static_preview(self._samples)

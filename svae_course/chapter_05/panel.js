@@ -44,7 +44,8 @@ function hue(degrees) {
 function frameOf(index, { left, top, width, height }, reach) {
   const title = `latent ${SPACES[index]}`;
   if (index === 0) {
-    const ticks = [-180, -90, 0, 90, 180].map((at) => [at, String(at).replace("-", "−")]);
+    const marks = width < 300 ? [-180, 0, 180] : [-180, -90, 0, 90, 180];
+    const ticks = marks.map((at) => [at, String(at).replace("-", "−")]);
     return axes({
       x: { from: -190, to: 190, label: "place on the circle (degrees)", ticks }, title,
       y: { from: -reach, to: reach, label: "z (deviations)" }, left, top, width, height,
@@ -57,15 +58,22 @@ function frameOf(index, { left, top, width, height }, reach) {
   });
 }
 
-/** One space's path: a thin line, a dot for each image, and the place of some in degrees. */
+/** One space's path: a thin line, a dot for each image, and the place of some in degrees where there is room. */
 function pathNodes(frame, index, coordinates, places) {
   const [xs, ys] = index === 0 ? [places, coordinates[0]] : coordinates;
   const line = make("path", { d: frame.path(xs, ys), fill: "none", stroke: "var(--line)", "stroke-width": 1.5 });
   const dots = places.map((place, i) =>
     make("circle", { cx: frame.X(xs[i]), cy: frame.Y(ys[i]), r: 3, fill: hue(place) }));
   const marked = places.flatMap((place, i) => (i % 20 === 0 && place < 179 ? [i] : []));
-  const words = marked.map((i) => make("text", { x: frame.X(xs[i]) + 5, y: frame.Y(ys[i]) - 5, "font-size": 11 },
-    `${Math.round(places[i])}°`.replace("-", "−")));
+  const words = [], taken = [], { x: left, width } = frame.box;
+  for (const i of marked) {
+    const before = frame.X(xs[i]) > left + width - 36; // else it would be cut off
+    const x = frame.X(xs[i]) + (before ? -5 : 5), y = frame.Y(ys[i]) - 5, middle = x + (before ? -12 : 12);
+    if (taken.some(([a, b]) => Math.abs(a - middle) < 28 && Math.abs(b - y) < 12)) continue;
+    taken.push([middle, y]);
+    words.push(make("text", { x, y, "font-size": 11, "text-anchor": before ? "end" : "start" },
+      `${Math.round(places[i])}°`.replace("-", "−")));
+  }
   return [line, ...dots, ...words];
 }
 
@@ -83,7 +91,7 @@ function render({ model, el }) {
     picture: svg,
     draw({ covered, noise }, width) {
       const share = covered / 100, setting = place("covered", covered) * count("noise") + place("noise", noise);
-      const found = pathsAt(paths, setting), beside = width >= 600;
+      const found = pathsAt(paths, setting), beside = width >= 760;
       const places = Array.from({ length: POINTS }, (_, i) => 180 * share * (2 * i / (POINTS - 1) - 1));
       const wide = beside ? width / 3 : width, height = clamp(wide, 230, 330), nodes = [];
       found.forEach((coordinates, index) => {

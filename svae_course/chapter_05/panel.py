@@ -1,6 +1,5 @@
 """The panel of chapter 05: how much of a circle is covered, how noisy it is seen, and what codes a line makes of it."""
 
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +8,7 @@ import traitlets
 from svae_course.chapter_05.figures import NAMES, draw_codes
 from svae_course.chapter_05.shapes import COVERED, NOISES
 from svae_lib.errors import InputError
-from svae_lib.plotting.style import Picture, new_figure, png, styled
+from svae_lib.plotting.style import Picture, new_figure, styled
 from svae_lib.widgets import Panel, Slider
 
 SPACES = ("e1", "s1", "e2")
@@ -126,7 +125,6 @@ class CircleTestPanel(Panel):
             raise InputError(f"no codes or no scores of {missing}: {cure}") from None
         super().__init__(PRESETS, covered=covered, noise=noise, **data)
 
-    @cached_property
-    def fallback(self) -> bytes:
-        """PNG of `static_preview`, for where no JavaScript runs."""
-        return png(static_preview(self._codes))
+    def preview(self):
+        """`static_preview` of the stored codes."""
+        return static_preview(self._codes)

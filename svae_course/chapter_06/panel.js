@@ -44,11 +44,11 @@ export function wrongWinner(difference, spread, seeds) {
  * @returns {number}
  */
 export function power(difference, spread, seeds, critical) {
-  const freedom = 2 * seeds - 2, shift = difference / (spread * Math.sqrt(2 / seeds)), step = 0.02;
+  const freedom = 2 * seeds - 2, shift = difference / (spread * Math.sqrt(2 / seeds)), step = 0.04;
   let sum = 0, weight = 0;
-  for (let i = -700; i <= 200; i++) {
+  for (let i = -350; i <= 100; i++) {
     const u = i * step, w = Math.exp(freedom * (u - Math.expm1(2 * u) / 2));
-    if (w < 1e-30) continue;
+    if (w < 1e-14) continue; // of a peak of 1, where what is found is 0.05 or more
     const bound = critical * Math.exp(u);
     sum += w * (normalTail(bound - shift) + normalTail(bound + shift));
     weight += w;

@@ -1,6 +1,5 @@
 """The panel of chapter 06: seeds, a true difference and a spread, and how often the wrong one wins."""
 
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +7,7 @@ import traitlets
 from scipy import stats
 
 from svae_course.chapter_06.seeds import EXPERIMENTS, LEVEL, MOST_SEEDS, power, repeated, wrong_winner
-from svae_lib.plotting.style import EXPECTED, HISTOGRAM, MARK, OUTLINE, Picture, new_figure, png, styled
+from svae_lib.plotting.style import EXPECTED, HISTOGRAM, MARK, OUTLINE, Picture, new_figure, styled
 from svae_lib.widgets import Panel, Slider
 
 PRESETS = {
@@ -79,6 +78,7 @@ class SeedsPanel(Panel):
 
     name, label = "seeds", "The observed difference of two spaces, and how often the wrong one wins"
     module = Path(__file__).with_name("panel.js")
+    preview = staticmethod(static_preview)  # where no JavaScript runs
     seeds = Slider(3, min=1, max=MOST_SEEDS, label="seeds on each side")
     difference = Slider(0.5, min=0.0, max=3.0, step=0.05, label="true difference (nats)")
     spread = Slider(0.5, min=0.05, max=2.0, step=0.05, label="spread over seeds (nats)")
@@ -86,8 +86,3 @@ class SeedsPanel(Panel):
 
     def __init__(self, seeds: int = 3, difference: float = 0.5, spread: float = 0.5):
         super().__init__(PRESETS, seeds=seeds, difference=difference, spread=spread, critical=CRITICAL)
-
-    @cached_property
-    def fallback(self) -> bytes:
-        """PNG of `static_preview`, for where no JavaScript runs."""
-        return png(static_preview())

@@ -35,10 +35,15 @@ export function grid(m, nats) {
 /** Logarithm of the mass at each point of a grid, and the KL. */
 function distribution(logDensity, m, kappa, { u, logHalf, logMass }) {
   const over = u.map((it, i) => logDensity(kappa, it, logHalf[i], (m - 1) / 2));
-  const most = over.reduce((a, b) => Math.max(a, b)), weights = over.map((it, i) => Math.exp(it - most + logMass[i]));
-  const total = weights.reduce((a, b) => a + b), constant = most + Math.log(total);
-  const kl = weights.reduce((sum, weight, i) => sum + weight * (over[i] - constant), 0) / total;
-  return { logMass: over.map((it, i) => it - constant + logMass[i]), kl };
+  const most = over.reduce((a, b) => Math.max(a, b));
+  let total = 0, sum = 0;
+  over.forEach((it, i) => {
+    const weight = Math.exp(it - most + logMass[i]);
+    total += weight;
+    sum += weight * (it - most);
+  });
+  const constant = most + Math.log(total);
+  return { logMass: over.map((it, i) => it - constant + logMass[i]), kl: sum / total - Math.log(total) };
 }
 
 /**

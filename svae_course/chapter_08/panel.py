@@ -1,10 +1,9 @@
 """The panel of chapter 08: three distributions around a direction at one KL to the uniform distribution."""
 
-from functools import cached_property
 from pathlib import Path
 
 from svae_course.chapter_08.figures import equal_kl
-from svae_lib.plotting.style import Picture, png
+from svae_lib.plotting.style import Picture
 from svae_lib.widgets import Panel, Slider
 
 PRESETS = {
@@ -44,13 +43,9 @@ class FamiliesPanel(Panel):
 
     name, label = "families", "Three distributions around a direction at the same KL"
     module = Path(__file__).with_name("panel.js")
+    preview = staticmethod(static_preview)  # where no JavaScript runs
     nats = Slider(2.0, min=0.1, max=10, step=0.1, label="KL", unit="nats")
     m = Slider(3, min=2, max=200, label="ambient dimension m")
 
     def __init__(self, nats: float = 2.0, m: int = 3, presets: dict[str, dict[str, float]] = PRESETS):
         super().__init__(presets, nats=nats, m=m)
-
-    @cached_property
-    def fallback(self) -> bytes:
-        """PNG of `static_preview`, for where no JavaScript runs."""
-        return png(static_preview())

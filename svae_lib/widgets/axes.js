@@ -87,16 +87,18 @@ export function axes({ x, y, width, height, left = 0, top = 0, title = "", right
 }
 
 /**
- * The d of a curve through points in pixels; it breaks where one is not finite.
+ * The d of a curve through points in pixels, but those very near the one before; it breaks where one is not finite.
  * @param {number[]} xs  @param {number[]} ys  (n,) each
  * @returns {string}
  */
 export function curve(xs, ys) {
-  let d = "", pen = "M";
+  let d = "", pen = "M", left = 0, above = 0;
   for (let i = 0; i < xs.length; i++) {
-    if (!Number.isFinite(xs[i]) || !Number.isFinite(ys[i])) { pen = "M"; continue; }
-    d += `${pen}${xs[i].toFixed(1)} ${ys[i].toFixed(1)}`;
-    pen = "L";
+    const x = xs[i], y = ys[i];
+    if (!Number.isFinite(x) || !Number.isFinite(y)) { pen = "M"; continue; }
+    if (pen === "L" && Math.abs(x - left) < 0.3 && Math.abs(y - above) < 0.3) continue; // nobody would see it
+    d += `${pen}${x.toFixed(1)} ${y.toFixed(1)}`;
+    [pen, left, above] = ["L", x, y];
   }
   return d;
 }

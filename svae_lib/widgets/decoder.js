@@ -60,11 +60,20 @@ function layersOf(sizes, data) {
  * @returns {Float32Array} (outputs), the layer's own
  */
 function apply({ weights, bias, out }, x, rectified) {
-  for (let r = 0, j = 0; r < out.length; r++) {
-    let sum = bias[r];
-    for (let c = 0; c < x.length; c++) sum += weights[j++] * x[c];
-    out[r] = rectified && sum < 0 ? 0 : sum;
+  const n = x.length, end = out.length;
+  for (let r = 0; r < end; r += 4) { // four sums at a time, because each waits for its last addition
+    const b = Math.min(r + 1, end - 1), c = Math.min(r + 2, end - 1), d = Math.min(r + 3, end - 1);
+    let p = bias[r], q = bias[b], s = bias[c], t = bias[d];
+    for (let k = 0, i = r * n, j = b * n, l = c * n, m = d * n; k < n; k++) {
+      const value = x[k];
+      p += weights[i + k] * value;
+      q += weights[j + k] * value;
+      s += weights[l + k] * value;
+      t += weights[m + k] * value;
+    }
+    [out[r], out[b], out[c], out[d]] = [p, q, s, t];
   }
+  if (rectified) for (let r = 0; r < end; r++) if (out[r] < 0) out[r] = 0;
   return out;
 }
 

@@ -1,6 +1,5 @@
 """DialsPanel: a dial for every factor of a product of spheres."""
 
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +7,6 @@ import traitlets
 
 from svae_lib.plotting.decoding import decode_images, factors_of
 from svae_lib.plotting.dials import dial_frames, dial_names, dial_view, digit_turns, static_preview, turned
-from svae_lib.plotting.style import png
 from svae_lib.widgets.decoder import BrowserDecoder, quantized, tabulated
 from svae_lib.widgets.panel import Choice, Panel, Slider
 
@@ -72,13 +70,12 @@ class DialsPanel(Panel):
             self._decode()
             self.observe(self._decode, ["start", *names])
 
-    @cached_property
-    def fallback(self) -> bytes:
-        """PNG of the dials at three settings, around the first start digit."""
+    def preview(self):
+        """The dials at three settings, around the first start digit."""
         first, *others = [0] * len(self.sizes)
         settings = [first, *others], [120, *others], [*others, -120]
         frames = list(self._frames.values())[:2][-1]
-        return png(static_preview(self._model, settings, frames))
+        return static_preview(self._model, settings, frames)
 
     def _table(self) -> BrowserDecoder:
         """Images at all angles, of one circle or two, in 30 kB."""

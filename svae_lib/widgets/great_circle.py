@@ -1,7 +1,6 @@
 """GreatCirclePanel: two ways from one digit to another."""
 
 import struct
-from functools import cached_property
 from itertools import combinations, combinations_with_replacement
 from pathlib import Path
 
@@ -10,7 +9,6 @@ import traitlets
 
 from svae_lib.errors import InputError
 from svae_lib.plotting.great_circle import static_preview, two_ways, typical_codes
-from svae_lib.plotting.style import png
 from svae_lib.widgets.decoder import quantized, tabulated
 from svae_lib.widgets.panel import Panel, Slider
 
@@ -86,10 +84,9 @@ class GreatCirclePanel(Panel):
             self.observe(self._decode, ["first", "second", "fraction"])
             self._decode()
 
-    @cached_property
-    def fallback(self) -> bytes:
-        """PNG of the ways at three fractions, for where no JavaScript runs."""
-        return png(static_preview(self._model, self._codes, self._start_pair))
+    def preview(self):
+        """The ways at three fractions, for where no JavaScript runs."""
+        return static_preview(self._model, self._codes, self._start_pair)
 
     def _table(self):
         """Images on the ways between all pairs of digits."""

@@ -1,7 +1,6 @@
 """LatentGlobe: a latent sphere as a globe to turn."""
 
 import struct
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,7 @@ from svae_lib.errors import InputError
 from svae_lib.plotting.decoding import decode_images, embed_images, is_sphere
 from svae_lib.plotting.globe import decode_at, digit_places, static_preview
 from svae_lib.plotting.projections import lonlat_to_point
-from svae_lib.plotting.style import png, to_numpy
+from svae_lib.plotting.style import to_numpy
 from svae_lib.widgets.decoder import quantized, tabulated
 from svae_lib.widgets.panel import Choice, Panel, Slider
 
@@ -78,10 +77,9 @@ class LatentGlobe(Panel):
             self.observe(self._decode, ["longitude", "latitude"])
             self._decode()
 
-    @cached_property
-    def fallback(self) -> bytes:
-        """PNG of three sides of the globe, for where no JavaScript runs."""
-        return png(static_preview(self._model))
+    def preview(self):
+        """Three sides of the globe, for where no JavaScript runs."""
+        return static_preview(self._model)
 
     @traitlets.validate("mode")
     def _has_points(self, proposal):

@@ -6,6 +6,7 @@ A Slider or a Choice is a trait with what the browser needs to show it: a range,
 import base64
 import html
 import json
+from functools import cached_property
 from itertools import count
 from math import floor
 from numbers import Real
@@ -16,6 +17,7 @@ import traitlets
 
 from svae_lib.errors import InputError
 from svae_lib.files import atomic_write
+from svae_lib.plotting.style import png
 from svae_lib.widgets.bundle import bundle, script
 
 MIME = "application/vnd.svae.panel+json"
@@ -91,7 +93,7 @@ class Panel(anywidget.AnyWidget):
     """Sliders, presets and a picture that follows them in the browser, with a kernel or without one.
 
     A panel is a subclass: `name` and `label` say what it is, `module` is the ES module that draws it, Sliders and
-    Choices are its traits, and `fallback` is its picture where no JavaScript runs. Further traits tagged sync=True
+    Choices are its traits, and `preview` draws its picture where no JavaScript runs. Further traits tagged sync=True
     carry data; those of type Bytes arrive in the browser as a DataView.
 
     Args:
@@ -120,7 +122,6 @@ class Panel(anywidget.AnyWidget):
     name: str | None = None  # in the list that JupyterLab's renderer knows; without one it needs a kernel, or save()
     label: str  # the picture in a few words, read aloud before the values
     module: Path
-    fallback: bytes = b""  # PNG
     presets = traitlets.List().tag(sync=True)  # pairs: a notebook's JSON sorts the keys of a dict
     spec = traitlets.Dict().tag(sync=True)
 
@@ -146,6 +147,15 @@ class Panel(anywidget.AnyWidget):
     def values(self) -> dict[str, float]:
         """Value of each slider, by name."""
         return {name: getattr(self, name) for name, trait in self._controls().items() if isinstance(trait, Slider)}
+
+    def preview(self):
+        """Picture of the panel where no JavaScript runs; None where there is none."""
+
+    @cached_property
+    def fallback(self) -> bytes:
+        """PNG of `preview`, drawn when it is first asked for."""
+        picture = self.preview()
+        return b"" if picture is None else png(picture)
 
     def set(self, **values: float | str) -> None:
         """Move several sliders and draw once.
@@ -233,7 +243,10 @@ _PAGE = """<!DOCTYPE html>
 <meta name="viewport" content="width=device-width">
 <meta name="color-scheme" content="light dark">
 <title>{label}</title>
+<main>
+<h1 style="font: 600 17px system-ui">{label}</h1>
 {frame}
+</main>
 <script>
 {script}
 </script>

@@ -66,5 +66,6 @@ def test_stored_chapters_name_the_files_of_panel_data_and_no_other():
     texts = [path.read_text() for path in (ROOT / "notebooks").glob("*.ipynb")]
     named = {name for text in texts for name in re.findall(r"[0-9a-f]{16}\.bin", text)}
     files = {path.name: path.read_bytes() for path in (ROOT / "svae_course/panel_data").glob("*")}
-    assert named == set(files)
+    listed = re.search(r"const FILES = \[.*\n((?:    \".*\n)*)", RENDERER.read_text())[1]
+    assert named == set(files) == set(re.findall(r"\w+\.bin", listed))  # asked for before they are needed
     assert all(name == f"{hashlib.sha256(data).hexdigest()[:16]}.bin" for name, data in files.items())

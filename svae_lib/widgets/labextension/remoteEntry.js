@@ -14,14 +14,24 @@
     ["families", "svae_course/chapter_08/panel.js"],
     ["bessel", "svae_course/chapter_A/panel.js"],
   ]);
+  const FILES = [ // of panels' data, which chapters name instead of holding it; tools/build_notebooks.py writes them here
+    "280ce6e8ce588053.bin",
+    "3c66ffddbba2197a.bin",
+    "a1267a51ea7e059f.bin",
+  ];
   const here = document.currentScript.src, SHIM = "svae_lib/widgets/shim.js";
   const modules = new Map(); // those that are here: of them a panel is made at once, even while the page is busy
   const load = (path) => modules.get(path) ?? import(new URL(path, here)).then((module) => {
     modules.set(path, module);
     return module;
   });
-  const fetched = async (name) => { // a file of the course's data, which the notebook names instead of holding it
+  const files = new Map(); // those that were asked for
+  const fetched = (name) => {
     if (!/^[0-9a-f]{16}\.bin$/.test(name)) throw new Error("unknown file");
+    if (!files.has(name)) files.set(name, download(name));
+    return files.get(name);
+  };
+  const download = async (name) => {
     const answer = await fetch(new URL(`svae_course/panel_data/${name}`, here));
     if (!answer.ok) throw new Error("a file of its data is missing");
     return [name, await answer.arrayBuffer()];
@@ -32,6 +42,7 @@
   async function mimeExtension() {
     // now, not with the first panel: while JupyterLab lays a notebook out, what comes later waits long
     for (const path of [...PANELS.values(), SHIM]) load(path).catch(() => {});
+    for (const name of FILES) fetched(name).catch(() => files.delete(name)); // it is asked for again when it is needed
     const found = Object.values(scope["@lumino/widgets"]);
     const { Widget } = (await (found.find((entry) => entry.loaded) ?? found[0]).get())();
 
@@ -42,7 +53,7 @@
         const page = output.data[MIME], id = output.data[VIEW]?.model_id;
         try {
           if (!PANELS.has(page?.panel)) throw new Error("unknown panel");
-          const [{ default: widget }, { mount }, ...files] = await Promise.all([load(PANELS.get(page.panel)),
+          const [{ default: widget }, { mount }, ...data] = await Promise.all([load(PANELS.get(page.panel)),
             load(SHIM), ...Object.values(page.files ?? {}).map(fetched)]);
           const clear = () => { this.end?.(); this.node.replaceChildren(); };
           const live = async (manager) => {
@@ -54,7 +65,7 @@
           };
           if (id && await live(await this.manager(0))) return;
           clear();
-          this.end = mount(this.node, widget, page, new Map(files));
+          this.end = mount(this.node, widget, page, new Map(data));
           if (id) this.join(live);
         } catch (error) {
           this.still(output, error);
