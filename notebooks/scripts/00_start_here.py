@@ -285,7 +285,7 @@ print(f"to the nearest nat: the plane reconstructs better by {abs(better):.0f} a
 # ## Exercises
 #
 # Write the body of the function and run the cell: the check prints one line and plots your answer against the truth.
-# ★ takes about 5 minutes, ★★ 15, ★★★ 30.
+# ★ takes about 5 minutes, ★★ 15, ★★★ 30; the minutes at the top of a chapter are those without its exercises.
 
 # %% [markdown]
 # ### Exercise 0.1 ★: how large is a sphere?

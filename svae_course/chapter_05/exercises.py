@@ -32,9 +32,9 @@ def ex5_1(attempt):
     means = torch.tensor([sum(found[space]) / len(found[space]) for space in SPACES], dtype=torch.float64)
     truth = (means >= means.max() - 1).double()
     picture = against_truth(
-        torch.arange(5), value, truth, "Within 1 nat of the highest, on a torus",
-        "latent space: " + ", ".join(f"{i} {space}" for i, space in enumerate(SPACES)), "1: within 1 nat",
-    )  # fmt: skip
+        torch.arange(5), value, truth, "Within 1 nat of the highest, on a torus", "latent space", "1: within 1 nat"
+    )
+    picture.axes[0].set_xticks(range(5), SPACES)
     if close(value, truth):
         return "correct", picture
     at = int((value - truth).abs().argmax())
@@ -49,11 +49,11 @@ def ex5_1(attempt):
 def paths() -> dict[str, tuple[torch.Tensor, float]]:
     """Closed paths (n,) on a line and a value that each passes, by name."""
     angle = torch.linspace(0, 2 * torch.pi, 61, dtype=torch.float64)[:-1]
-    wobbly = angle.cos() + 0.6 * torch.sin(5 * angle)
+    wobbly = 0.4 * angle.cos() + torch.sin(5 * angle)
     folded = torch.minimum(angle / 5, 2 * torch.pi - angle)  # up along most of the way, and back
     return {
-        "there and back": (angle.cos(), 0.31), "up, and a fold": (folded, 0.5), "near the top": (angle.cos(), 0.97),
-        "begun at the value": (angle.cos().roll(-13), 0.21), "a wobble": (wobbly, 0.13),
+        "there and back": (angle.cos(), 0.31), "a fold": (folded, 0.5), "near the top": (angle.cos(), 0.97),
+        "begun there": (angle.cos().roll(-13), 0.21), "a wobble": (wobbly, 0.13),
         "twice": (torch.sin(2 * angle), -0.4),
     }  # fmt: skip
 
@@ -84,9 +84,9 @@ def ex5_2(attempt):
     }  # fmt: skip
     number = torch.arange(len(truth))
     picture = against_truth(
-        number, value, truth, "How often six closed paths pass a value",
-        "path: " + ", ".join(f"{i} {name}" for i, name in enumerate(paths())), "number of times",
-    )  # fmt: skip
+        number, value, truth, "How often six closed paths pass a value", "closed path", "number of times"
+    )
+    picture.axes[0].set_xticks(number, [name.replace(" ", "\n") for name in paths()])
     return judge(value, truth, mistakes), picture
 
 
@@ -140,9 +140,9 @@ def ex5_3(attempt):
         "a point is no neighbor of itself: here it is one of k + 1 in both sets": (k * truth + 1) / (k + 1),
     }
     picture = against_truth(
-        torch.arange(4), value, truth, "Neighbors kept by four codes of a circle",
-        "code: 0 the circle itself, 1 cut open, 2 folded, 3 shuffled", "share of the neighbors",
-    )  # fmt: skip
+        torch.arange(4), value, truth, "Neighbors kept by four codes of a circle", "code", "share of the neighbors"
+    )
+    picture.axes[0].set_xticks(range(4), ["the circle itself", "cut open", "folded", "shuffled"])
     return judge(value, truth, mistakes), picture
 
 
