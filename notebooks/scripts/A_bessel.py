@@ -202,8 +202,8 @@ figures.error_maps("uniform", (2, 6, 20))
 # ## The ratio, from above
 #
 # For the mean of a vMF we need no Bessel function, but a ratio of two. Neighbors are linked by
-# $I_{v-1} = I_{v+1} + (2v/x)\, I_v$. The obvious way is to climb: from $I_0$ and $I_1$ to $I_2$, $I_3$ and so on. Try
-# it, in both directions.
+# $I_{v-1} = I_{v+1} + (2v/x)\, I_v$. The obvious way is to climb: from $I_0$ and $I_1$ to $I_2$, $I_3$ and so on. Here
+# it is, in both directions.
 
 # %%
 figures.up_or_down()
@@ -225,8 +225,8 @@ figures.up_or_down()
 figures.error_maps("continued fraction", (10, 30, 100))
 
 # %% [markdown]
-# The good region has the shape of the series', but it is larger, and grows faster: with ten times the steps the edge
-# moves a hundred times as far to the right. And no digit is missing at the top. Count the steps:
+# The good region has the shape of the series', but it is larger, and grows faster: with ten times the steps, its edge
+# moves a hundred times as far to the right at small orders. And no digit is missing at the top. Count the steps:
 
 # %%
 x = np.array([25.0, 100.0, 400.0, 1600.0, 6400.0])
@@ -244,8 +244,8 @@ figures.costs()
 # ### Move it
 #
 # Choose an order and an argument. On the left stands the error of each method after $n$ terms; of $I$ for the first
-# three, of the ratio for the fraction. On the right, the dot is your choice, and each line is the edge of the region
-# where 20 terms give ten digits.
+# three, of the ratio for the fraction. On the right, the dot is your choice, and each line bounds the region where 20
+# terms give ten digits, on the side of its arrow. For the uniform expansion, all $x$ are good above the line's end.
 
 # %%
 BesselPanel()
@@ -450,8 +450,8 @@ progress()
 # - **Half-integer orders are special.** For odd $m$ the expansion for large $x$ breaks off by itself and is exact but
 #   for $e^{-2x}$; a test with $m = 3$ alone says little about the code.
 # - **Rounding moves into the logarithm.** Never compute a small difference of two `log_ive`: take `bessel_ratio`.
-# - **$\log \Gamma$ cancels too.** For $v$ in the thousands, $v \log(x/2)$ and $\log \Gamma(v+1)$ are large and nearly
-#   equal; the uniform expansion has neither.
+# - **$\log \Gamma$ cancels too.** For $v$ in the thousands, $v \log(x/2)$ and $\log \Gamma(v+1)$ are large, and their
+#   difference keeps only the digits of the larger one; the uniform expansion has neither.
 #
 # ## References
 #

@@ -79,12 +79,13 @@ const ofRatio = (values, v, x) => {
   const exact = meanCosine(2 * v + 2, x);
   return values.map((value) => Math.abs(value / exact - 1));
 };
-/** Name, values and errors of each method, how it is drawn, and on which side of its line in the map it is cheap. */
+const FRACTION = { stroke: "var(--c9)", "stroke-dasharray": "3 2" };
+/** Name, values and errors of each method, how it is drawn, and in the map, on which side of its line it is cheap. */
 const METHODS = [
-  ["power series", powerSeries, ofLog, { stroke: "var(--c0)" }, "left"],
-  ["large argument", largeArgument, ofLog, { stroke: "var(--c1)", "stroke-dasharray": "8 4" }, "right"],
-  ["uniform", uniform, ofLog, { stroke: "var(--c4)", "stroke-dasharray": "8 3 2 3" }, "right"],
-  ["continued fraction", continuedFraction, ofRatio, { stroke: "var(--c9)", "stroke-dasharray": "3 2" }, "left"],
+  ["power series", powerSeries, ofLog, { stroke: "var(--c0)" }, "← series"],
+  ["large argument", largeArgument, ofLog, { stroke: "var(--c1)", "stroke-dasharray": "8 4" }, "large x →"],
+  ["uniform", uniform, ofLog, { stroke: "var(--c4)", "stroke-dasharray": "8 3 2 3" }, "uniform →"],
+  ["continued fraction", continuedFraction, ofRatio, FRACTION, "← fraction"],
 ];
 
 /**
@@ -121,7 +122,7 @@ export function edge(method, orders) {
     const found = errors(method, v, x, FEW);
     return found.some((error, i) => error <= TARGET && found[i + 1] <= TARGET);
   };
-  const leftIsGood = METHODS[method][4] === "left";
+  const leftIsGood = METHODS[method][4].startsWith("←");
   return orders.map((v) => {
     let low = LEAST_X / 2, high = 4 * MOST_X;
     if (good(v, low) === good(v, high)) return NaN;
@@ -186,9 +187,9 @@ function errorAxes({ left, top, width, height }) {
 /** The map of orders and arguments: where twenty terms give ten digits, where float64 has no number, and the dot. */
 function mapAxes({ left, top, width, height }) {
   const title = "Where 20 terms give 10 digits";
-  const entries = METHODS.map(([name, , , look, side]) => [`${name}, to the ${side}`, look]);
+  const entries = METHODS.map(([, , , look, side]) => [side, look]);
   const lost = { stroke: "var(--c2)", "stroke-width": 9, "stroke-opacity": 0.6 };
-  const all = [...entries, ["e⁻ˣI is 0 in float64", lost]];
+  const all = [...entries, ["e⁻ˣI is 0", lost]];
   const words = legend({ title, entries: all, left: left + 8, top: top + 2, width: width - 16 });
   const marks = [0, 1, 3, 10, 30, 100, 300].map((order) => [order + 1, String(order)]);
   const frame = axes({ // an order of 0 stands on a logarithmic scale too, at v + 1
