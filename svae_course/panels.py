@@ -14,6 +14,8 @@ from svae_course.chapter_05.panel import CircleTestPanel
 from svae_course.chapter_05.scores import load_codes
 from svae_course.chapter_06.panel import SeedsPanel
 from svae_course.chapter_08.panel import FamiliesPanel
+from svae_course.chapter_10.gallery import load_gallery
+from svae_course.chapter_10.panel import FailuresPanel
 from svae_course.chapter_A.panel import BesselPanel
 from svae_course.stored_files import stored, stored_runs
 from svae_lib import load_dataset, load_model
@@ -53,6 +55,11 @@ def circle_test() -> CircleTestPanel:
     """Chapter 05's panel of codes, with the stored runs."""
     rows = stored_runs("results/05_shapes.json") + stored_runs("results/05_arcs.json")
     return CircleTestPanel(load_codes(stored("results/05_codes.safetensors")), rows)
+
+
+def failures() -> FailuresPanel:
+    """Chapter 10's gallery, with its stored runs."""
+    return FailuresPanel(*load_gallery(), stored_runs("results/10_patches.json"))
 
 
 PANELS = {
@@ -97,6 +104,9 @@ PANELS = {
     ),
     "families": CoursePanel(
         "08: three distributions at one KL", FamiliesPanel, ({"nats": 2, "m": 3}, {"nats": 8, "m": 60})
+    ),
+    "failures": CoursePanel(
+        "10: eight runs, and what is wrong with them", failures, ({"run": 1, "clues": 3}, {"run": 4, "clues": 3})
     ),
     "bessel": CoursePanel(
         "A: four ways to a Bessel function", BesselPanel, ({"order": 0, "x": 100}, {"order": 300, "x": 10})

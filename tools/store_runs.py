@@ -18,6 +18,7 @@ from tempfile import TemporaryDirectory
 import torch
 
 from svae_course.chapter_05 import scores, shapes
+from svae_course.chapter_10 import exhibits, gallery
 from svae_lib import Experiment, load_dataset, load_model
 from svae_lib.datasets import to_unit
 from svae_lib.experiment import RunFolder, load_run, save_model
@@ -34,6 +35,8 @@ SWEEPS = {  # by the file under notebooks/results/ that holds their runs
     "caltech101_silhouettes.json": ("caltech_silhouettes",),
     "05_shapes.json": ("shapes",),
     "05_arcs.json": ("arcs",),
+    "10_patches.json": ("patches",),
+    "10_patches_long.json": ("patches_long",),
 }
 WEIGHTS = ("s2", "2xs1", "5xs2")  # of mnist_best, seed 0
 SAMPLES = ("s10", "s5,s5", "s4,s3,s3", "5xs2")
@@ -47,7 +50,7 @@ def has_spheres(experiment: Experiment) -> bool:
 
 
 def command(experiment: Experiment) -> str:
-    """The shortest `svae train` that means this experiment."""
+    """The shortest `svae train` that means this experiment; a file of data is named with its folder alone."""
     experiment = experiment.without_runtime()
     if not has_spheres(experiment):  # these have no effect, and a sweep may fix them for all of its spaces
         experiment = replace(experiment, radius=Experiment.radius, concentration_head=Experiment.concentration_head)
@@ -60,7 +63,8 @@ def command(experiment: Experiment) -> str:
     flags = {spec.name: flag_names(spec)[0] for spec in fields(Experiment)}
     texts = {name: ",".join(map(str, value)) if isinstance(value, tuple) else value for name, value in values.items()}
     words = (flags[name] if value is True else f"{flags[name]} {value}" for name, value in texts.items())
-    return " ".join(["svae train", *words])
+    text, folder = " ".join(["svae train", *words]), Path(experiment.dataset).parent
+    return text.replace(str(folder), folder.name) if folder.is_absolute() else text
 
 
 def row(run: RunFolder) -> dict:
@@ -97,9 +101,8 @@ def shape_row(run: RunFolder) -> dict:
     """What is stored of a run of chapter 05: little of it, as there are so many, and the topology of its code."""
     found, name = row(run), run.metrics["dataset"]
     shape, _ = shapes.files()[name]
-    folder = str(Path(run.experiment.dataset).parent)
     kept = {key: value for key, value in found.items() if key in KEPT}
-    kept |= {"command": found["command"].replace(folder, "shapes"), "true_log_likelihood": truth(name)}
+    kept |= {"command": found["command"], "true_log_likelihood": truth(name)}
     topology = scores.topology(load_model(run.weights), shape)
     return kept | {key: round(value, 3) for key, value in topology.items()}
 
@@ -157,7 +160,22 @@ def store_codes(runs: Path) -> None:
     print(f"05_codes.safetensors: {len(codes)} codes")
 
 
+def store_gallery(runs: Path) -> None:
+    """Curves, diagnosis and images of the runs in chapter 10's gallery, once all of them are finished."""
+    found = {f"{run.path.parent.name}/{run.path.name}": run for run in finished(runs, ("patches", "failures"))}
+    shown = [next((found[name] for name in found if name.startswith(each.run)), None) for each in exhibits.EXHIBITS]
+    if None in shown:
+        return
+    pairs = [gallery.record(load_run(run.path), command(run.experiment)) for run in shown]
+    lines = ",\n".join(json.dumps(record) for record, _ in pairs)
+    atomic_write(NOTEBOOKS / "results" / "10_gallery.json", f"[\n{lines}\n]\n".encode())
+    images = {"images": torch.stack([images for _, images in pairs])}
+    save_weights(NOTEBOOKS / "results" / "10_gallery.safetensors", images, what="images of chapter 10's gallery")
+    print(f"10_gallery.json: {len(pairs)} runs")
+
+
 if __name__ == "__main__":
     store_scores(Path(sys.argv[1]))
     store_models(Path(sys.argv[1]))
     store_codes(Path(sys.argv[1]))
+    store_gallery(Path(sys.argv[1]))

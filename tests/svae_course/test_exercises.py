@@ -16,6 +16,7 @@ from torch.nn.functional import normalize
 from svae_course import checking, stored_runs
 from svae_course.chapter_01.exercises import moments
 from svae_course.chapter_02.figures import naive_kl
+from svae_course.chapter_10.gallery import load_gallery
 from svae_lib import HypersphericalUniform, SphericalCauchy
 from svae_lib.ops import bessel_ratio, log_ive
 from svae_lib.ops.sphere import log_surface_area
@@ -29,6 +30,8 @@ READINGS = {
     "ex3_4",
     "ex4_4",
     "ex5_4",
+    "ex10_1",
+    "ex10_2",
     "exA_2",
 }  # a number read off a panel depends on no input
 CHECKS = {
@@ -271,6 +274,30 @@ def miller(order, x, above=200, twice=2, once=1):
 def cauchy_kl(m, rho):
     d = SphericalCauchy(torch.eye(m, dtype=torch.float64)[0], 2 * (m - 1) * rho / (1 - rho) ** 2)
     return kl_divergence(d, HypersphericalUniform(m)).item()
+
+
+def deviations(test, train):
+    """Distance of each test image to each training image, per number: exercise 10.3."""
+    return torch.cdist(test, train) / train.shape[1] ** 0.5
+
+
+def neighbor_ratios(points, nearest=1):
+    """Distance to a next neighbor over that to the one before it: exercise 10.4."""
+    ordered = torch.cdist(points, points).sort(1).values
+    return ordered[:, nearest + 1] / ordered[:, nearest]
+
+
+def run_scores():
+    """Test log-likelihoods of the runs in chapter 10's gallery, and run 4's on fresh patches: exercise 10.2."""
+    records, _ = load_gallery()
+    return [record["test_log_likelihood"] for record in records], records[3]["fresh_log_likelihood"]
+
+
+def nats_of_no_merit(**wrong):
+    """Exercise 10.2's three numbers, some of them wrong."""
+    own, fresh = run_scores()
+    unit = 192 * math.log(8)
+    return list(({"leak": own[3] - fresh, "above": own[4] - own[2], "unit": unit} | wrong).values())
 
 
 MISTAKES = {
@@ -626,6 +653,45 @@ MISTAKES = {
         (lambda: [*read_off("e1"), 3], "the interval is uniform too"),
         (lambda: [*read_off("e1"), 4], "the last number is 1, 2 or 3"),
         (lambda: [1, 2, 3, 2], "compare your values"),
+    ],
+    "ex10_1": [
+        (lambda: [8, 3, 1, 5, 4, 6, 2, 7], "6 of 8 are right; run 2: look at where the KL goes"),
+        (lambda: [7, 2, 1, 5, 4, 6, 3, 8], "run 1: look at where the two curves end"),
+        (lambda: [8, 2, 6, 5, 4, 1, 3, 7], "run 3: no picture of it shows anything wrong"),
+        (lambda: [8, 2, 1, 1, 4, 6, 3, 7], "run 4: look at how far test images are"),
+        (lambda: [8, 2, 1, 5, 1, 6, 3, 7], "run 5: look at the images"),
+        (lambda: [8, 2, 1, 5, 4, 1, 3, 7], "run 6: look at the last picture"),
+        (lambda: [8, 2, 1, 5, 4, 6, 2, 7], "run 7: look at each sphere's κ"),
+        (lambda: [0] * 8, "each diagnosis is a number from 1 to 8"),
+    ],
+    "ex10_2": [
+        (lambda: nats_of_no_merit(leak=run_scores()[1] - run_scores()[0][3]), "the leak flatters"),
+        (lambda: nats_of_no_merit(leak=run_scores()[0][3]), "this is run 4's own score"),
+        (lambda: nats_of_no_merit(above=run_scores()[0][4]), "subtract run 3's score"),
+        (lambda: nats_of_no_merit(unit=run_scores()[0][4] - 192 * math.log(8)), "the same score in two units"),
+        (lambda: nats_of_no_merit(unit=64 * math.log(8)), "not for each of the 64 pixels"),
+        (lambda: nats_of_no_merit(unit=math.log(8)), "192 times log 8"),
+        (lambda: [1, 2, 3], "compare your values"),
+    ],
+    "ex10_3": [
+        (lambda train, test: (deviations(test, train) == 0).any(1), "no two images are equal"),
+        (lambda train, test: torch.cdist(test, train).amin(1) < 0.04, "no two images are equal"),
+        (lambda train, test: torch.cdist(test, train).amin(1) < 100, "take the deviation per number"),
+        (lambda train, test: deviations(test, test).amin(1) < 0.04, "take the deviation per number"),
+        (lambda train, test: deviations(test, train).amin(1) > 0.04, "those that are no copies"),
+        (lambda train, test: deviations(test, train).amin(0) < 0.04, "has shape (300,)"),
+        (lambda train, test: deviations(test, train).amin(1), "compare your values"),
+    ],
+    "ex10_4": [
+        (lambda points: neighbor_ratios(points).log().mean(), "the dimension is its inverse"),
+        (lambda points: -1 / neighbor_ratios(points).log().mean(), "the ratio is upside down"),
+        (lambda points: 1 / neighbor_ratios(points).log10().mean(), "the logarithm to base e"),
+        (lambda points: 1 / neighbor_ratios(points).log().sum(), "the mean over the points, not the sum"),
+        (lambda points: points.shape[1], "the number of coordinates"),
+        (lambda points: 1 / neighbor_ratios(points).mean().log(), "take the logarithm first"),
+        (lambda points: 1 / neighbor_ratios(points, 2).log().mean(), "the second and third neighbors"),
+        (lambda points: 1 / neighbor_ratios(points, 0).log().mean(), "its own nearest neighbor"),
+        (lambda points: 7, "compare your values"),
     ],
     "exA_1": [
         (lambda v, x: 1 / fraction(v, x), "this is the inverse"),

@@ -1,0 +1,1 @@
+"""Chapter 08: three distributions around a direction, compared at equal KL."""
