@@ -25,8 +25,7 @@
 # - compare distributions at equal KL, and say why equal $\kappa$ misleads;
 # - say where they differ, in their tails, and whether a VAE notices.
 #
-# Previous: [6 · How many seeds](06_how_many_seeds.ipynb) ·
-# Next: [A · The Bessel function without underflow](A_bessel.ipynb)
+# Previous: [6 · How many seeds](06_how_many_seeds.ipynb) · Next: [10 · Your own data](10_your_own_data.ipynb)
 
 # %% [markdown]
 # ## The question
@@ -426,5 +425,4 @@ progress()
 #   [Hyperspherical Variational Auto-Encoders](https://arxiv.org/abs/1804.00891), UAI 2018.
 
 # %% [markdown]
-# Previous: [6 · How many seeds](06_how_many_seeds.ipynb) ·
-# Next: [A · The Bessel function without underflow](A_bessel.ipynb)
+# Previous: [6 · How many seeds](06_how_many_seeds.ipynb) · Next: [10 · Your own data](10_your_own_data.ipynb)

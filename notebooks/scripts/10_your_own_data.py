@@ -25,7 +25,8 @@
 # - recognize seven ways in which a run or a claim fails, by its pictures;
 # - plan a project of your own, and judge it by a rubric.
 #
-# Previous: [8 · Other distributions](08_other_distributions.ipynb)
+# Previous: [8 · Other distributions on the sphere](08_other_distributions.ipynb) ·
+# Next: [A · The Bessel function without underflow](A_bessel.ipynb)
 
 # %% [markdown]
 # ## The question
@@ -171,9 +172,9 @@ found = diagnose(model, held_out_images(data.test, model.likelihood))
 run_pictures.diagnosis(found)
 
 # %% [markdown]
-# On the left, `diagnose` has split the KL. Mutual information is what the code knows of the image; the rest is the mismatch
-# between the codes together and the prior. Next, the variance of the codes: above the red line the factor is active.
-# Then κ with its floor in gray, far below, and how evenly the codes cover the sphere.
+# On the left, `diagnose` has split the KL. Mutual information is what the code knows of the image; the rest is the
+# mismatch between the codes together and the prior. Next, the variance of the codes: above the red line the factor is
+# active. Then κ with its floor in gray, far below, and how evenly the codes cover the sphere.
 
 # %%
 pictures.reconstructions(test[:10], model.reconstruct(test[:10]))
@@ -494,4 +495,5 @@ progress()
 #   in [Hyperspherical Variational Auto-Encoders](https://arxiv.org/abs/1804.00891), UAI 2018.
 
 # %% [markdown]
-# Previous: [8 · Other distributions](08_other_distributions.ipynb)
+# Previous: [8 · Other distributions on the sphere](08_other_distributions.ipynb) ·
+# Next: [A · The Bessel function without underflow](A_bessel.ipynb)

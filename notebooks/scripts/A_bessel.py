@@ -26,7 +26,7 @@
 # - choose among a series, two expansions and a continued fraction, for a given order and argument;
 # - write a continued fraction in eight lines, and say how many steps it takes.
 #
-# Previous: [8 · Other distributions on the sphere](08_other_distributions.ipynb)
+# Previous: [10 · Your own data](10_your_own_data.ipynb)
 
 # %% [markdown]
 # ## The question
@@ -466,4 +466,4 @@ progress()
 #   [Hyperspherical Variational Auto-Encoders](https://arxiv.org/abs/1804.00891), UAI 2018.
 
 # %% [markdown]
-# Previous: [8 · Other distributions on the sphere](08_other_distributions.ipynb)
+# Previous: [10 · Your own data](10_your_own_data.ipynb)

@@ -164,7 +164,7 @@ def record(run, command: str) -> tuple[dict, torch.Tensor]:
         "epochs": [row["epoch"] for row in rows],
         "train": [round(row["train_elbo"], 1) for row in rows],
         "validation": [round(row["validation_elbo"], 1) for row in rows],
-        "information": round(found.mutual_information, 2),
+        "information": round(found.mutual_information, 2) + 0.0,  # no -0
         "marginal": round(found.marginal_kl, 2),
         "kl": round(found.kl, 2),
         "most": round(found.max_mutual_information, 2),
