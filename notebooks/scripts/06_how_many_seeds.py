@@ -18,11 +18,11 @@
 #
 # **How many seeds before I may say better?**
 #
-# 35 minutes. You need chapter 3. By the end you will be able to
+# 35 minutes. You need chapters 3 and 4. By the end you will be able to
 #
 # - say how often a comparison of two latent spaces names the wrong winner;
 # - test a difference over seeds in eight lines, without any assumption about its distribution;
-# - correct for the number of comparisons, and see through the best of thirty;
+# - correct for the number of comparisons, and say how lucky the best of thirty is;
 # - tell a claim that stands from one that does not.
 #
 # Previous: [5 · The circle test](05_circle_test.ipynb) ·
@@ -68,9 +68,10 @@ SHOWN = ["e10", "s10, new head", "s10, squared softplus", "s40, new head", "s40,
 figures.seed_dots({name: small[name] for name in SHOWN})
 
 # %% [markdown]
-# Five seeds of six spaces, each run by one command that is stored with its score. The *new head* is svae_lib's default,
-# $\kappa = 1 + m / \mathrm{softplus}(-s)^2$; the other one is $1 + m\, \mathrm{softplus}(s)^2$. The spread over seeds
-# has a size of its own in each space:
+# Six settings, five seeds each; every run is stored with its command and its score. The *new head* is svae_lib's
+# default, $\kappa = 1 + m / \mathrm{softplus}(-s)^2$; the other one, *squared softplus*, is
+# $1 + m\, \mathrm{softplus}(s)^2$. The standard deviation of the scores over seeds, their *spread* for short, differs
+# from setting to setting:
 
 # %%
 for name in SHOWN:
@@ -79,21 +80,22 @@ for name in SHOWN:
 # %% [markdown]
 # ## The wrong winner
 #
-# On $S^{40}$ the squared head is ahead by 0.9 nats. Suppose that we had trained fewer seeds. Take some of the five on
-# each side, in all possible ways, and count how often the order is the other one:
+# On $S^{40}$ squared softplus is ahead by 0.9 nats. Suppose that we had trained fewer seeds. Take some of the five on
+# each side, in all possible ways, and count how often the order of the two means is reversed:
 
 # %%
 for space in ("s10", "s40", "s2"):
     heads = small[f"{space}, new head"], small[f"{space}, squared softplus"]
     reversed_ = [f"{100 * seeds.reversed_in(*heads, n):.0f} %" for n in (1, 2, 3)]
-    print(f"{space}: wrong with 1, 2, 3 seeds: {', '.join(reversed_)}")
+    print(f"{space}: reversed with 1, 2, 3 seeds: {', '.join(reversed_)}")
 
 # %% [markdown]
 # With one run each, the two heads on $S^{40}$ change places in one case out of five. On $S^2$, where the means differ
 # by 0.25 nats, it is a coin toss, and three seeds hardly help.
 #
-# In general, let $\delta$ be the true difference, $\sigma$ the spread over seeds and $n$ the number of seeds on each
-# side. The difference of two means has standard deviation $\sigma\sqrt{2/n}$, so if scores are normally distributed,
+# In general, let $\delta$ be the true difference, $\sigma$ the spread in both spaces and $n$ the number of seeds on
+# each side. The difference of two means has standard deviation $\sigma\sqrt{2/n}$. So, if scores are normally
+# distributed, and with $\Phi$ for the distribution function of the standard normal distribution,
 #
 # $$P(\text{the worse one wins}) = \Phi\left(-\frac{\delta}{\sigma \sqrt{2/n}}\right)$$
 
@@ -102,22 +104,23 @@ for n in (1, 3, 5, 10):
     print(f"{n} seeds: {100 * seeds.wrong_winner(0.5, 0.5, n):.0f} %")
 
 # %% [markdown]
-# That answers the first question: in 24 % of all cases. Now move it.
+# That answers the first question: in 24 % of all cases. Now move the sliders.
 
 # %%
 SeedsPanel()
 
 # %% [markdown]
-# Each tick under the curve is one experiment with new seeds; red ones name the wrong winner. Press "no difference": now
-# either space may win, and a test at 5 % separates them in 5 % of all experiments, whatever the number of seeds. Then
-# give it a difference, and raise the seeds one by one. The wrong winner becomes rare long before a test separates the
-# two.
+# The curve is the density of the difference that is observed, and each tick below it is one experiment with new seeds;
+# red ones name the wrong winner. "A test separates them" means that the two-sided t test finds p < 0.05. Press "no
+# difference": now each space is ahead in half of all experiments, and the test separates them in 5 %, whatever the
+# number of seeds. Then set a difference, and raise the seeds one by one. The wrong winner becomes rare long before the
+# test separates the two.
 
 # %% [markdown]
 # ## A test in eight lines
 #
-# If the names of two spaces meant nothing, any of the ten scores could have had either name. So deal out the ten scores
-# to the two names in all possible ways, and count how often the means are as far apart as they were:
+# If the two heads were equally good, any of the ten scores could have come from either. So split the ten scores into
+# five and five in all possible ways, and count how often the two means are at least as far apart as those observed:
 
 # %%
 first, second = small["s10, new head"], small["s10, squared softplus"]
@@ -139,10 +142,11 @@ print(f"p = {p_value(first, second):.4f}")
 figures.permutation_null(first, second, ("s10, new head", "squared softplus"))
 
 # %% [markdown]
-# There are 252 ways to deal ten scores into five and five. Of three and three there are only 20, and the observed deal
-# and its mirror image are always as far apart as themselves: p is 2 in 20 at the least. **With three seeds on each side
-# this test can never reach 0.05**, which answers the second question. Welch's t test can, because it assumes more: that
-# scores are normally distributed. svae_lib says both.
+# The dashed line is the observed difference; red are the splits that are as extreme. There are 252 ways to split ten
+# scores into five and five, but only 20 to split six into three and three. The observed split always counts, and so
+# does the one with the two sides exchanged. So p is at least 2/20 = 0.1: **with three seeds on each side this test can
+# never reach 0.05**, which answers the second question. Welch's t test can, because it assumes more: that scores are
+# normally distributed. svae_lib reports both, and its verdict ("higher", "lower" or "not separated") follows Welch's p.
 #
 # ### The same with svae_lib
 
@@ -155,9 +159,10 @@ print(f"Welch p = {found.welch:.3f}, permutation p = {found.permutation:.3f}: {f
 # %% [markdown]
 # ## Many comparisons
 #
-# The new head was compared with the squared one in four spaces. Each test errs in 5 % of all cases, so four of them err
-# somewhere in up to 20 %. Holm's correction puts that right: with $k$ comparisons, multiply the smallest p by $k$, the
-# next by $k - 1$, and so on, and never let an adjusted p fall below an earlier one,
+# The new head was compared with squared softplus in four spaces. Where two are equally good, a test still separates
+# them in 5 % of all cases, so at least one of four tests does so in up to 20 %. Holm's correction brings this back to
+# 5 %: with $k$ comparisons, multiply the smallest p by $k$, the next by $k - 1$, and so on, and never let an adjusted p
+# fall below an earlier one. With $p_{(1)} \le \dots \le p_{(k)}$ for the p values in rising order,
 #
 # $$\tilde p_{(i)} = \max_{j \le i}\, \min\left(1,\, (k - j + 1)\, p_{(j)}\right)$$
 
@@ -169,8 +174,8 @@ for space, test, adjusted in zip(spaces, tests, holm([test.welch for test in tes
 
 # %% [markdown]
 # On its own, $S^{10}$ looks like a win for the new head. As one of four comparisons it is none. Five seeds of four
-# spaces do not say which of the two heads is better, and so this course does not say it either. Against the Gaussian
-# the picture is another one:
+# spaces do not say which of the two heads is better, and so this course does not say it either. Between the new head
+# and the Gaussian they do decide:
 
 # %%
 tests = [compare(small[f"s{d}, new head"], small[f"e{d}"]) for d in (2, 5, 10, 40)]
@@ -178,54 +183,73 @@ for d, test, adjusted in zip((2, 5, 10, 40), tests, holm([test.welch for test in
     print(f"S^{d} minus R^{d}: {test.difference:5.2f} nats, after Holm p = {adjusted:.4f}")
 
 # %% [markdown]
+# These are trainings on 4,000 images, for 30 epochs. In the long trainings of chapter 3 the order at $d = 10$ is the
+# opposite one. A test over seeds speaks for one training procedure and one data set, not for others.
+#
 # ## What more seeds buy
 #
-# A number to remember is the ratio of the difference to the spread. At a ratio of 1 it takes six seeds until the worse
-# one wins in less than 5 %, and 17 until a test finds the difference in 80 %. At a ratio of 4, three seeds are enough
-# for both.
+# Both chances depend on the ratio of the difference to the spread. At a ratio of 1 it takes six seeds until the worse
+# one wins in less than 5 %, and 17 until the t test finds the difference in 80 %. At a ratio of 4, three seeds are
+# enough for both.
 
 # %%
 figures.chances()
 
 # %% [markdown]
-# On the left the lines fall faster than those on the right rise: to be right is cheaper than to be sure. Whatever the
-# number of seeds, a difference of half a spread is out of reach.
+# Dotted lines mark 5 %. On the left the lines fall faster than those on the right rise: naming the right winner takes
+# fewer seeds than a test does. A difference of half a spread is out of reach here: even with 20 seeds on each side the
+# test finds it in one experiment out of three.
 #
 # ## The winner's curse
 #
-# The papers' code runs all 30 ways to split nine dimensions into spheres, once each. Somebody reports the best of the
-# 30. What if all of them are equally good?
+# There are 30 ways to split nine dimensions into spheres, and the papers' code runs each once. Suppose that somebody
+# reports the best of the 30. What if all of them are equally good?
 
 # %%
 figures.winners_curse()
 
 # %% [markdown]
-# The best of 30 lies 2.0 spreads above the truth, which is the same for all of them: it was chosen for its luck. Train
-# the winner again, with another seed, and on average all of that is gone. The cure is to choose by some seeds, or by
-# validation images, and to report others.
+# All spaces have the same true score, the dashed line. The red line is the mean of the best score: the best of 30 lies
+# 2.0 spreads above the truth, by luck alone. That answers the third question. Train the winner again, with another
+# seed, and on average this lead is gone. The cure is to choose by some seeds, and to report the scores of others.
 
 # %% [markdown]
 # ## A bias that no seed removes
 #
-# The log-likelihood itself is a bound, from $K$ importance samples. More seeds make its mean more precise, but leave
-# the bound where it is. What it lacks depends on the latent space:
+# The log-likelihood that we report is itself a lower bound, estimated from $K$ importance samples. More seeds make its
+# mean more precise, but do not make the bound tighter. How far it lies below its value at $K = 1000$ depends on the
+# latent space:
 
 # %%
-COUNTS = (1, 10, 100, 500, 2000)
+COUNTS = (1, 10, 100, 1000)
 test_images = to_unit(load_dataset("mnist_5k").test.images)[:60]
 models = {space: load_model(stored(f"weights/{space}.safetensors")) for space in ("s2", "2xs1", "5xs2")}
 lacking = {space: figures.bounds(model, test_images, COUNTS) for space, model in models.items()}
 figures.sample_bias(lacking, COUNTS)
 
 # %% [markdown]
-# The same model, the same images: only $K$ differs, and ten dimensions need more samples than two. So a comparison of
-# spaces is a comparison at one $K$, and a large $K$ favors the larger space. On the first 1,000 test images of MNIST,
-# with $K = 5000$, the stored runs say $-94.1$ to $-94.5$ for $S^{10}$ and $-94.3$ for $\mathbb{R}^{10}$.
+# Along each line the model and the images are the same; only $K$ differs. With one sample, five times $S^2$, of ten
+# dimensions, lacks more than the two spaces of two dimensions: a small $K$ puts the larger space at a disadvantage. (To
+# the right the lines are noisy: a few of the 60 images decide.) So scores are compared at the same $K$ and on the same
+# images. The stored runs have $K = 500$ on all 10,000 test images of MNIST; some of them have $K = 5000$ on the first
+# 1,000 as well:
+
+# %%
+MORE_SAMPLES = "log_likelihood_5000_samples_1000_images"
+both = [run for run in stored_runs("results/mnist.json") if MORE_SAMPLES in run]
+few, many = figures.by_name(both), figures.by_name(both, MORE_SAMPLES)
+for name in ("s10, new head", "e10"):
+    print(f"{name:13} K = 500: {few[name]}   K = 5000, 1,000 images: {many[name]}")
+print("S^10 against R^10 at K = 5000:", compare(many["s10, new head"], many["e10"]).verdict)
+
+# %% [markdown]
+# With $K = 500$ chapter 3 found $S^{10}$ half a nat behind $\mathbb{R}^{10}$. With $K = 5000$, on these images, the two
+# lie much closer, and to call one of them better would take more runs of $\mathbb{R}^{10}$.
 
 # %% [markdown]
 # ## Exercises
 #
-# ★ takes 5 minutes, ★★ 15, ★★★ 30. Each check prints one line and draws your answer.
+# Each check prints one line and plots your answer against the truth. ★ takes about 5 minutes, ★★ 15, ★★★ 30.
 
 # %%
 from svae_course.chapter_06 import exercises as check
@@ -233,8 +257,9 @@ from svae_course.chapter_06 import exercises as check
 # %% [markdown]
 # ### Exercise 6.1 ★★: a permutation test
 #
-# You get two tensors of scores, of the same length. Return p, two-sided: the fraction of all ways to deal them out in
-# which the means are at least as far apart as they are. Write your own, shorter than the one above.
+# You get two tensors of scores, both of shape `(n,)`. Return the two-sided p: the fraction of all ways to split the
+# `2n` scores into `n` and `n` in which the two means are at least as far apart as those observed. The eight lines above
+# work on lists; with tensors, four or five are enough.
 
 
 # %%
@@ -264,7 +289,7 @@ check.ex6_1(permutation_p)
 #     return (distance >= distance[0] - 1e-9).double().mean()
 # ```
 #
-# The observed deal comes first, because `combinations` goes through the scores in their order.
+# The observed split comes first, because `combinations` goes through the scores in their order.
 #
 # </details>
 
@@ -305,7 +330,7 @@ check.ex6_2(adjust)
 # ### Exercise 6.3 ★: move it
 #
 # Set difference and spread of the panel to 0.5. From how many seeds on does the worse one win in less than 5 % of all
-# experiments? Return that number. Why does a test need so many more?
+# experiments? Return that number. And why does a test need so many more seeds to find the difference?
 
 
 # %%
@@ -318,7 +343,7 @@ check.ex6_3(seeds_needed)
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
-# The status line says both chances. The first one passes 5 % between 5 and 7 seeds.
+# The status line says both chances. The first one falls below 5 % between 5 and 7 seeds.
 #
 # </details>
 #
@@ -335,9 +360,9 @@ check.ex6_3(seeds_needed)
 # </details>
 
 # %% [markdown]
-# ### Exercise 6.4 ★★★: judge five claims
+# ### Exercise 6.4 ★★: judge five claims
 #
-# Here is what somebody might have said, reading chapters 3 and 4, and the runs that stand behind it.
+# Five claims, and the runs behind each of them:
 
 # %%
 print("A  on all of MNIST, S^2 has a higher log-likelihood than R^2:")
@@ -346,18 +371,18 @@ print("B  of ten dimensions, 5 + 5 has a higher log-likelihood than 2 + 2 + 2 + 
 print("  ", large["2xs5, new head"], "against", large["5xs2, new head"])
 print("C  all 30 partitions of nine dimensions were run once; the best, 0.8 nats above their mean, is the one to use")
 print("   (spread over seeds 0.4)")
-print("D  10xs4 has a higher log-likelihood than 5xs8: -91.8 (K = 5000) against -92.4 (K = 500)")
+print("D  10xs4 has a higher log-likelihood than 5xs8: -91.8 (K = 5000, 1,000 images) against -92.4 (K = 500, all)")
 print("E  on mnist_5k, S^2 has a higher log-likelihood with the new head:")
 print("  ", small["s2, new head"], "against", small["s2, squared softplus"])
 
 # %% [markdown]
-# For each of A to E return the number of what there is to say:
+# For each of A to E, in this order, return the number of the sentence that fits best:
 #
-# 1. it stands: a test separates the two;
-# 2. one run on a side says nothing about seeds;
-# 3. the best of many is better than it is;
-# 4. the two numbers are not the same quantity;
-# 5. it was tested, and the two are not separated.
+# 1. With one run on a side there is no test.
+# 2. The best of many looks better than it is.
+# 3. The claim stands: Welch's test separates the two.
+# 4. Welch's test does not separate the two.
+# 5. The two numbers do not measure the same thing.
 
 
 # %%
@@ -378,12 +403,12 @@ check.ex6_4(verdicts)
 #
 # ```python
 # def verdicts(claims):
-#     return [1, 2, 3, 4, 5]
+#     return [3, 1, 2, 5, 4]
 # ```
 #
-# A: Welch's p is below 0.001; the permutation test says 0.1, the least that three seeds against three can say. C: the
-# best of 30 equal ones lies 2 spreads, or 0.8 nats, above the mean. D: on the same images with $K = 5000$, 5xs8 has
-# $-90.7$ to $-91.0$.
+# A: Welch's p is below 0.001; the permutation test says 0.1, the smallest p that three seeds against three can give.
+# C: the best of 30 equal ones lies 2 spreads, or 0.8 nats, above the mean. D: $K$ differs, and so do the images; with
+# $K = 5000$ on the same 1,000 images, 5xs8 has $-90.7$ to $-91.0$, and is ahead. E: p is 0.73.
 #
 # </details>
 
@@ -401,7 +426,8 @@ check.progress()
 #
 # - With a difference as large as the spread, one run each names the wrong winner in 24 % of all cases, three runs in
 #   11 %, six in 4 %.
-# - Three seeds on each side cannot reach p = 0.05 in a permutation test. Five can, at 0.008.
+# - Three seeds on each side cannot reach p = 0.05 in a permutation test: its smallest p is 0.1. With four it is 0.03,
+#   with five 0.008.
 # - The best of 30 equal spaces looks 2 spreads better than it is, and a bound with few samples favors small spaces.
 #
 # ## Recap
@@ -427,12 +453,12 @@ check.progress()
 #
 # ## Sharp bits
 #
-# - **Standard deviation, standard error, interval.** The first is of one run, the second of a mean; the third is about
-#   twice the second, and more for few seeds: 4.3 standard errors of the mean for three.
+# - **Standard deviation, standard error, interval.** The first is of one run, the second of a mean. The 95 % interval
+#   reaches about two standard errors to either side of the mean, and further with few seeds: 4.3 with three.
 # - **Overlapping intervals are no test.** Two 95 % intervals may overlap while p is below 0.05.
 # - **Choosing and testing by the same runs** is the winner's curse again. `svae table` without `--against` corrects
 #   over all pairs, because the scores themselves choose the best row.
-# - **The data stay the same.** All of this is about trainings. Another test set is another question.
+# - **The data stay the same.** All of this is about the randomness of training. Another test set is another question.
 #
 # ## References
 #

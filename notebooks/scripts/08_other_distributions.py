@@ -38,7 +38,7 @@
 # \Big(1 + \frac{\kappa\,(1 - w)}{m - 1}\Big)^{-(m-1)}$$
 #
 # They are the vMF, the *Power Spherical* and the *spherical Cauchy* distribution. Each is uniform at $\kappa = 0$, and
-# closes in on $\mu$ as $\kappa$ grows. If they do the same work at a lower price, why use the vMF?
+# closes in on $\mu$ as $\kappa$ grows. If a simpler family does the same work, why use the vMF?
 
 # %% [markdown]
 # ## Predict
@@ -73,9 +73,9 @@ for family, distribution in FAMILIES.items():
 figures.same_concentration()
 
 # %% [markdown]
-# At the same $\kappa$ the three lines lie apart on $S^2$, by more than a factor of 2 in places. At $m = 101$ they are
-# one line as long as $\kappa$ is small compared with $m$, and part later. So a $\kappa$ has no meaning without its
-# family, and a comparison at equal $\kappa$ compares three different amounts of information:
+# At the same $\kappa$ the three lines lie apart on $S^2$, by more than a factor of 2 in places. At $m = 101$ they
+# nearly coincide as long as $\kappa$ is small compared with $m$, and the vMF's rises above the other two later. So a
+# $\kappa$ has no meaning without its family, and a comparison at equal $\kappa$ compares three different KLs:
 
 # %%
 for m in (3, 101):
@@ -83,22 +83,24 @@ for m in (3, 101):
     print(f"m = {m}, kappa = 10:", ", ".join(f"{cost:.2f}" for cost in costs), "nats")
 
 # %% [markdown]
-# Near $\mu$, all three look like $e^{-c\,(1 - w)}$, with $c = \kappa$, $\kappa/2$ and $\kappa$. Hence the rule of thumb
-# that Power Spherical needs twice the $\kappa$ of a vMF. It is a rule for narrow peaks. What is fair at every width is
-# the price that the ELBO charges: the KL.
+# That answers the first question: 2.00, 1.49 and 0.88 nats on $S^2$. Near $\mu$, all three densities look like
+# $e^{-c\,(1 - w)}$, with $c = \kappa$, $\kappa/2$ and $\kappa$. Hence the rule of thumb that Power Spherical needs
+# twice the $\kappa$ of a vMF. It holds for narrow peaks. For the spherical Cauchy there is no such rule: its density
+# looks like the vMF's only where $\kappa\,(1 - w)$ is small compared with $m - 1$. With few dimensions that is just the
+# top of the peak. To compare the three at every width, give them the same KL, which is what the ELBO charges.
 #
 # ## At equal KL
 #
 # Drag the KL or $m$. Each family gets the $\kappa$ that has exactly this KL; the status line names all three. On the
-# right is the probability of a larger angle, on a logarithmic axis.
+# left is the density of the angle to $\mu$, on the right the probability of a larger angle, on a logarithmic axis.
 
 # %%
 FamiliesPanel()
 
 # %% [markdown]
-# At 2 nats on $S^2$ the curves on the left are hard to tell apart, but for the Cauchy's sharper peak; on the right they
-# part by powers of ten. Press "10 nats, m = 101": the three peaks coincide, at nearly the same angle, and only the
-# tails still differ.
+# At 2 nats on $S^2$ the first two families are hard to tell apart on the left, and the Cauchy has a sharper peak; on
+# the right the three differ by powers of ten. Press "10 nats, m = 101": the three peaks lie at nearly the same angle,
+# and only the tails still differ. The second question, at 2 nats on $S^2$:
 
 # %%
 for family in FAMILIES:
@@ -106,28 +108,29 @@ for family in FAMILIES:
     print(f"{family}: kappa = {kappa:.1f}, {100_000 * share:.1f} of 100,000 samples beyond 90 degrees")
 
 # %% [markdown]
-# Power Spherical has some twenty times fewer there than the vMF, the Cauchy 500 times more: its samples now and then
-# land on the far side.
+# Power Spherical has some twenty times fewer there than the vMF, the Cauchy 500 times more: one of its samples in 50
+# lies in the far hemisphere.
 
 # %%
 figures.sample_spread()
 
 # %% [markdown]
-# Seen from above $\mu$, the first two families fill a disc and stop. The third has a denser core, and pays for it with
-# stray samples everywhere: a share of its posterior that says "or something else entirely". In a VAE such a sample asks
-# the decoder for a picture of something else, now and then, for every image.
+# Each panel shows 1,500 samples; the distance from the middle is the angle to $\mu$. The samples of the first two
+# families stay within a disc. The third has a denser core, but some of its samples lie anywhere on the sphere. In a VAE
+# the decoder has to reconstruct the image from such a sample too.
 
 # %%
 figures.equal_kl()
 
 # %% [markdown]
-# In higher dimensions the difference shrinks. The bulk of each distribution is a thin ring at some angle from $\mu$,
-# and at equal KL the rings lie within a few degrees of each other. The tails keep their order: Power Spherical, which
-# is 0 at $-\mu$, the vMF, the Cauchy.
+# In higher dimensions the difference shrinks. Most of the mass of each distribution lies in a thin ring at some angle
+# from $\mu$ (chapter 2), and at equal KL the rings lie within a few degrees of each other. The tails keep their order:
+# lightest in Power Spherical, whose density is 0 at $-\mu$, then the vMF, then the Cauchy.
 #
 # ## Where the spherical Cauchy comes from
 #
-# Take uniform points $u$, and move the whole ball so that its center goes to $\rho\mu$, with a Möbius map:
+# Take uniform points $u$ of the sphere. A Möbius map takes the ball to itself and its center to $\rho\mu$, with
+# $0 \le \rho < 1$. The sphere stays where it is, and each of its points moves to
 #
 # $$z = \frac{(1 - \rho^2)\,(u + \rho\mu)}{|u + \rho\mu|^2} + \rho\mu, \qquad
 # \kappa = \frac{2 (m-1)\, \rho}{(1 - \rho)^2}$$
@@ -136,14 +139,15 @@ figures.equal_kl()
 figures.moebius()
 
 # %% [markdown]
-# Evenly spaced points on the inner circle, and where the map takes them. The closer $\rho$ is to 1, the more they crowd
-# around $\mu$, and a few stay behind on the far side: these are the tails. On the circle the mean of the moved points
-# is $\rho\mu$ itself, the triangle.
+# The gray dots are evenly spaced points (drawn on a smaller circle), the blue ones are where the map takes them. The
+# closer $\rho$ is to 1, the more they crowd around $\mu$, and a few remain on the far side: these are the tails. On the
+# circle the mean of the moved points is $\rho\mu$ itself, the triangle.
 #
 # ### From scratch
 #
-# Seen through the half angle, the map is a multiplication: it divides $\tan(\theta/2)$ by
-# $\sqrt{1 + 2\kappa/(m-1)}$. That gives a sampler of $w$ without rejection, in four lines:
+# In terms of the angle $\theta$ to $\mu$ the map is simple: it divides $\tan(\theta/2)$ by
+# $(1 + \rho)/(1 - \rho) = \sqrt{1 + 2\kappa/(m-1)}$. With $\tan^2(\theta/2) = (1 - \cos\theta)/(1 + \cos\theta)$ that
+# gives a sampler of $w$ without rejection, in four lines:
 
 
 # %%
@@ -159,8 +163,8 @@ w = cauchy_cosine(20.0, 5, 100_000)
 # %% [markdown]
 # ### The same with svae_lib
 #
-# The sample is a smooth function of $\kappa$, so its gradient is exact and has no correction term. And no accepted
-# proposal stands between the two, which chapter 1 needed for the vMF.
+# The sample is a smooth function of $\kappa$ and of the noise $u$. So it can be differentiated as it stands, without
+# the correction that the accepted proposals of the vMF's sampler need (chapter 1):
 
 # %%
 cauchy = SphericalCauchy(torch.eye(5)[0], 20.0)
@@ -168,11 +172,13 @@ print(f"mean of w: from scratch {w.mean():.2f}, svae_lib {cauchy.mean[0]:.2f}")
 kappa = torch.tensor(20.0, requires_grad=True)
 z = SphericalCauchy(torch.eye(5)[0], kappa).rsample((100_000,))
 slope = torch.autograd.grad(z[:, 0].mean(), kappa)[0]
-print(f"dE[w]/dkappa from samples {slope:.4f}")
+exact = torch.autograd.grad(SphericalCauchy(torch.eye(5)[0], kappa).mean[0], kappa)[0]
+print(f"dE[w]/dkappa: from samples {slope:.4f}, exact {exact:.4f}")
 
 # %% [markdown]
-# And its KL has a surprise. The Möbius map undoes itself, so the KL *from* the uniform distribution is the KL *to* it,
-# which holds for neither of the others:
+# Its KL is symmetric. The inverse of the Möbius map is the same map with $-\mu$ in place of $\mu$, and the uniform
+# distribution favors neither. So the KL *from* the uniform distribution is the KL *to* it, which holds for neither of
+# the others:
 
 # %%
 uniform = HypersphericalUniform(5)
@@ -183,22 +189,23 @@ for distribution in (cauchy, VonMisesFisher(torch.eye(5)[0], 20.0)):
 # %% [markdown]
 # ## What a sample costs
 #
-# A fair price in time: samples of each family with their gradients, in turns, over the vMF's time. The numbers are this
-# machine's, and change from run to run.
+# The processor time of a batch of samples with their gradients at 4 nats, divided by the vMF's. The numbers depend on
+# the machine, and change from run to run.
 
 # %% tags=["nbval-ignore-output"]
 for family, ratios in figures.draw_times().items():
     print(f"{family:17}", "   ".join(f"m = {m}: {ratio:.2f}" for m, ratio in zip((3, 11, 101), ratios, strict=True)))
 
 # %% [markdown]
-# On $S^2$ the three take about the same time. At $m = 11$ the other two save a third, most of it on the vMF's gradient,
-# which takes an integral for every sample (chapter 1). At $m = 101$ the normal noise, which all of them need, is what
-# costs. In a training step the networks take longer than any of the three: time is a weak reason to choose.
+# At $m = 11$ the other two save some 40 %, because a vMF's gradient needs an integral for every sample. On $S^2$ they
+# save less; at $m = 101$ most of the time goes into the normal noise that all three need. In a training step the
+# networks take longer than any of the three: time is a weak reason to choose.
 #
 # ## Does a VAE notice?
 #
-# The runs below are stored: `svae train --latent s2`, `p2` and `c2`, with their like for other spaces, five seeds each
-# on the same 5,000 digits, 30 epochs, all with radius $\sqrt{m}$ and the same head for $\kappa$.
+# The runs below are stored. They were made with `svae train --latent s2`, `p2` (Power Spherical) and `c2` (spherical
+# Cauchy), and likewise for the other spaces: five seeds each, 30 epochs on the 4,000 training images of mnist_5k, all
+# with radius $\sqrt{m}$ and the same head for $\kappa$.
 
 # %%
 runs = stored_runs("results/heads_mnist_5k.json")
@@ -206,31 +213,35 @@ figures.seeds(runs)
 
 # %% [markdown]
 # Every mark is one run, as nats above the mean of the vMF runs on the same space; higher is better. On single spheres
-# the clouds of the three families overlap, and the seeds differ by as much as the families do. On five times $S^2$ the
-# triangles lie below.
+# the marks of the three families overlap, and the seeds differ by as much as the families do. On five times $S^2$ the
+# triangles lie below the rest. The table has the mean and its 95 % interval, the difference to the vMF, and Welch's p
+# after Holm's correction over the eight comparisons (chapters 3 and 6):
 
 # %%
 print("\n".join(figures.score_table(runs)))
 
 # %% [markdown]
-# No p is below 0.05 after Holm's correction: these runs separate no family from the vMF on any space. On single spheres
-# the means lie within a nat, where another head or radius moves them by several (chapter 3): the encoder sets $\kappa$
-# from the data, so it does not matter what a $\kappa$ means. On five times $S^2$ the Cauchy lies 1.3 nats below, at
-# p = 0.051. Its tails are heaviest there, and five factors are five chances per sample to land far away. That is a
-# guess to test with new seeds, not a result.
+# No p is below 0.05: these runs separate no family from the vMF on any space, which answers the third question. On
+# single spheres the means lie within a nat of each other; the paper's radius and head move them by more than that
+# (chapter 3). The encoder learns which $\kappa$ each image needs, so it does not matter that a $\kappa$ means something
+# else in each family. On five times $S^2$ the Cauchy lies 1.3 nats below, at p = 0.051. A possible reason: on $S^2$ its
+# tails are heavy, and a sample of five factors lies far off as soon as one of them does. That is a guess to test with
+# new seeds, not a result.
 #
 # ## Exercises
 #
-# Each check prints one line and plots your answer against the truth. ★ takes 5 minutes, ★★ 15, ★★★ 30.
+# Each check prints one line and plots your answer against the truth. ★ takes about 5 minutes, ★★ 15, ★★★ 30.
 #
 # ### Exercise 8.1 ★★: Power Spherical from one beta variable
 #
-# The distribution of $w$ has the density of the Power Spherical distribution times the area of the sphere of those $z$,
+# The density of $w$ is that of the Power Spherical distribution times the area of the smaller sphere of all $z$ with
+# this $w$:
 #
 # $$p(w) \propto (1 + w)^{\kappa}\, (1 - w^2)^{(m-3)/2}$$
 #
 # Write $w = 2t - 1$. Then $t$ has a beta distribution, with density proportional to $t^{a-1} (1 - t)^{b-1}$. Find $a$
-# and $b$, and return `n` samples of $w$, with `torch.distributions.Beta`.
+# and $b$, and return `n` samples of $w$ with `torch.distributions.Beta`, shape `(n,)`. `kappa`, `m` and `n` are
+# numbers.
 
 
 # %%
@@ -260,10 +271,10 @@ check.ex8_1(draw)
 # </details>
 
 # %% [markdown]
-# ### Exercise 8.2 ★★: move the ball
+# ### Exercise 8.2 ★: move the sphere
 #
 # You get points `u` of the unit sphere, shape `(n, m)`, a direction `mu`, shape `(m,)`, and a number `rho`. Return
-# their images under the Möbius map, shape `(n, m)`. All of them lie on the sphere again: check that first.
+# their images under the Möbius map, shape `(n, m)`. Before you run the check, print their lengths: they should be 1.
 
 
 # %%
@@ -290,16 +301,16 @@ check.ex8_2(move)
 #     return (1 - rho**2) * shifted / square + rho * mu
 # ```
 #
-# Applied to uniform points, this is the whole sampler of the spherical Cauchy distribution. With $-\rho$ it is its own
-# inverse.
+# Applied to uniform points, this is the whole sampler of the spherical Cauchy distribution. The map with $-\mu$ in
+# place of $\mu$ is its inverse.
 #
 # </details>
 
 # %% [markdown]
-# ### Exercise 8.3 ★: when equal $\kappa$ lies
+# ### Exercise 8.3 ★: the rule of thumb
 #
 # Go back to the panel. Press "8 nats, m = 3", and divide Power Spherical's $\kappa$ by the vMF's. Do the same at
-# "0.5 nats, m = 101". Return the ratio for each of the two; two digits are enough. Why are they not the same?
+# "0.5 nats, m = 101". Return the ratio for each of the two, to two digits or more. Why are they not the same?
 
 
 # %%
@@ -338,7 +349,7 @@ check.ex8_3(ratio)
 # uniform point: with $t = \langle \mu, u \rangle$ it is $(m-1)$ times the mean of
 # $\log\big((1 + \rho^2 + 2\rho t)/(1 - \rho^2)\big)$. The density of $t$ is proportional to $(1 - t^2)^{(m-3)/2}$ on
 # $[-1, 1]$. Return the KL, a number, by a sum over a grid. The check tries $m$ from 3 to 401 and $\rho$ from 0.01 to
-# 0.999, to four digits.
+# 0.999, to four digits: where is the density largest, and where is the logarithm steep?
 
 
 # %%
@@ -351,8 +362,9 @@ check.ex8_4(cauchy_kl)
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
-# Work in float64, with 100,000 midpoints of $[-1, 1]$ as the grid. Normalize the weights to the sum 1. Take their
-# logarithm first: at $m = 401$ most of them underflow, and that is fine.
+# Work in float64, with the midpoints of 200,000 equal parts of $[-1, 1]$ as the grid: it is fine enough for the peak of
+# the density at $m = 401$, and for the logarithm near $t = -1$ at $\rho = 0.999$. Divide the weights by their sum. At
+# $m = 401$ most of them underflow to 0, and that does no harm.
 #
 # </details>
 #
@@ -382,22 +394,22 @@ progress()
 #
 # - Two families need no Bessel function and no rejection: Power Spherical takes one beta variable, the spherical Cauchy
 #   one Möbius map.
-# - At equal $\kappa$ their KL differs by more than a factor of 2 on $S^2$; at equal KL their bulks nearly agree, and
-#   their tails differ by powers of ten.
-# - At equal settings, a VAE on 5,000 digits scores alike with all three: no difference survives a test over seeds.
+# - At equal $\kappa$ their KL differs by more than a factor of 2 on $S^2$. At equal KL most of their mass lies at
+#   nearly the same angles, and their tails differ by powers of ten.
+# - In VAEs on mnist_5k at equal settings, no difference between the three survives a test over five seeds.
 #
 # ## Recap
 #
 # <details><summary>Which of the three has the heaviest tails, and what does it cost?</summary>
 #
 # The spherical Cauchy: its density falls like a power of the angle. On $S^2$ at 2 nats, 2 % of its samples lie beyond
-# 90°; for them, it has a sharper peak at the same KL.
+# 90°; in return it has a sharper peak at the same KL.
 #
 # </details>
 #
 # <details><summary>A paper compares vMF and Power Spherical posteriors at κ = 50 on S². What do you ask?</summary>
 #
-# For the KL of each. At equal $\kappa$ the Power Spherical posterior is wider, and says less.
+# For the KL of each. At equal $\kappa$ the Power Spherical posterior is wider, and has the smaller KL.
 #
 # </details>
 #
@@ -413,8 +425,8 @@ progress()
 #   which keeps its digits where $\rho$ rounds to 1.
 # - **The floor differs.** At $\kappa = 1$, where svae_lib's floor is, a vMF on $S^2$ costs 0.15 nats, a spherical
 #   Cauchy 0.08.
-# - **No evidence is not evidence of equality.** Five seeds show that the families differ by less than about a nat here,
-#   not that they are the same.
+# - **No evidence of a difference is not evidence of equality.** With five seeds, the 95 % intervals of the differences
+#   on single spheres reach up to 2.3 nats from 0. That is what these runs leave possible.
 #
 # ## References
 #

@@ -1,5 +1,7 @@
 """Checks of the exercises of chapter 06, How many seeds."""
 
+from itertools import product
+
 import numpy as np
 import torch
 from matplotlib.ticker import MaxNLocator
@@ -11,11 +13,14 @@ from svae_lib.comparison import holm
 from svae_lib.plotting.style import EXPECTED, MARK, OUTLINE, SAMPLES, new_figure, styled
 
 CLAIMS = {  # of exercise 6.4, with the number of what there is to say, and a hint for whoever says something else
-    "A": (1, "three seeds a side, and no seed of one lies among the other's: let `compare` say what p is"),
-    "B": (2, "how many runs stand behind each of the two numbers?"),
-    "C": (3, "how many partitions could have been the best one? The figure of the winner's curse has 30 as well"),
-    "D": (4, "look at K: which of the two numbers was allowed more samples?"),
-    "E": (5, "five seeds a side: count how many of the one lie among the other's, or let `compare` say what p is"),
+    "A": (
+        3,
+        "three seeds on each side, and no score of one lies among the other's: what is Welch's p? (see `compare`)",
+    ),
+    "B": (1, "how many runs stand behind each of the two numbers?"),
+    "C": (2, "how many partitions could have been the best one? The figure of the winner's curse has 30 as well"),
+    "D": (5, "look at K: which of the two numbers was allowed more samples?"),
+    "E": (4, "five seeds on each side, and their scores overlap: what is Welch's p? (see `compare`)"),
 }
 
 
@@ -28,7 +33,7 @@ def ex6_1(attempt):
     """
     rng = np.random.default_rng(1)
     pairs = [(rng.normal(shift, 1, n), rng.normal(0, 1, n)) for n in (2, 3, 4, 5) for shift in (0.0, 1.0, 3.0)]
-    found = {"yours": [], "truth": [], "one": [], "above": [], "first": []}
+    found = {"yours": [], "truth": [], "one": [], "above": [], "first": [], "paired": []}
     for scores, others in pairs:
         differences = deals(scores, others)
         far = np.abs(differences) >= abs(differences[0]) - 1e-9
@@ -36,13 +41,16 @@ def ex6_1(attempt):
         found["one"].append((differences >= differences[0] - 1e-9).mean())
         found["above"].append((np.abs(differences) > abs(differences[0]) + 1e-9).mean())
         found["first"].append((far.sum() + 1) / (len(far) + 1))
+        flipped = np.array(list(product((1, -1), repeat=len(scores)))) @ (scores - others) / len(scores)
+        found["paired"].append((np.abs(flipped) >= abs(flipped[0]) - 1e-9).mean())
         tensors = torch.tensor(scores), torch.tensor(others)
         found["yours"].append(attempt(*tensors, shape=()).double().item())
-    value, truth, one, above, first = (torch.tensor(np.array(each)) for each in found.values())
+    value, truth, one, above, first, paired = (torch.tensor(np.array(each)) for each in found.values())
     mistakes = {
         "this is one-sided: a difference as far below 0 counts as well": one,
-        "the deal that was observed is one of the ways, and counts: as far or farther": above,
-        "the observed deal is among all deals already; the + 1 is for deals drawn at random": first,
+        "the observed split is one of the ways, and counts: at least as far apart": above,
+        "the observed split is among all splits already; the + 1 is for splits drawn at random": first,
+        "this exchanges the scores of a pair; seeds are not paired: split all 2n scores": paired,
     }
     labels = "The permutation test on twelve pairs", "pair", "p"
     return judge(value, truth, mistakes), against_truth(torch.arange(len(pairs)), value, truth, *labels)
@@ -98,10 +106,14 @@ def ex6_3(attempt):
     fewest = 1 + int(np.argmax(chances < 0.05))
     answer = float(attempt(0.5, 0.5, shape=()))
     mistakes = {
-        fewest - 1: "one more: look at the first number of the status line there",
+        fewest - 1: f"there the status line still says {100 * chances[fewest - 2]:.1f} %",
         17.0: "there a test separates the two in 80 %; the question is about the other curve",
     }
-    verdict = "correct" if answer == fewest else f"not yet: {mistakes.get(answer, 'move the seeds, and read on')}"
+    verdict = (
+        "correct"
+        if answer == fewest
+        else f"not yet: {mistakes.get(answer, 'move the seeds, and read the first percentage')}"
+    )
     return verdict, _chance_picture(chances, answer)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import torch
+from matplotlib.ticker import MaxNLocator
 
 from svae_course.chapter_06.seeds import LEVEL, MOST_SEEDS, best_of, deals, power, wrong_winner
 from svae_course.stored_files import sphere_settings
@@ -83,14 +84,16 @@ def permutation_null(scores: Sequence[float], others: Sequence[float], names: tu
     differences = deals(scores, others)
     observed = differences[0]
     extreme = np.abs(differences) >= abs(observed) - 1e-12
-    figure = new_figure(7, 3.4, f"If the labels meant nothing: {names[0]} minus {names[1]}")
+    figure = new_figure(7, 3.4, f"If the two were equally good: {names[0]} minus {names[1]}")
     axes = figure.add_subplot()
     bins = np.linspace(-1.05, 1.05, 44) * np.abs(differences).max()
     axes.hist(differences, bins, color=HISTOGRAM, edgecolor=OUTLINE, linewidth=0.5)
     axes.hist(differences[extreme], bins, color=MARK)
-    axes.axvline(observed, color=EXPECTED, linestyle="--")
-    words = f"{extreme.sum()} of {len(differences)} as far from 0 as observed"
-    axes.set(xlabel="difference of means (nats)", ylabel="ways to deal the scores")
+    axes.axvline(observed, color=EXPECTED, linestyle="--", label="observed")
+    axes.legend()
+    words = f"{extreme.sum()} of {len(differences)} splits are as far from 0 as observed"
+    axes.set(xlabel="difference of means (nats)", ylabel="number of splits")
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_title(words, loc="left", fontsize=11)
     return figure
 
@@ -105,7 +108,7 @@ def chances(ratios: Sequence[float] = (0.5, 1.0, 2.0, 4.0)) -> Picture:
     Returns:
         A figure with two axes.
     """
-    figure = new_figure(9, 3.8, "What more seeds buy, for a difference of so many spreads")
+    figure = new_figure(9, 3.8, "What more seeds buy")
     axes, counts = figure.subplots(1, 2), np.arange(1, MOST_SEEDS + 1)
     for ratio, color in zip(ratios, FACTOR_COLORS, strict=False):
         looks = {"color": color, "marker": ".", "label": f"{ratio:g}"}

@@ -6,7 +6,7 @@ import numpy as np
 import traitlets
 from scipy import stats
 
-from svae_course.chapter_06.seeds import EXPERIMENTS, LEVEL, MOST_SEEDS, power, repeated, wrong_winner
+from svae_course.chapter_06.seeds import LEVEL, MOST_SEEDS, power, repeated, wrong_winner
 from svae_lib.plotting.style import EXPECTED, HISTOGRAM, MARK, OUTLINE, Picture, new_figure, styled
 from svae_lib.widgets import Panel, Slider
 
@@ -55,9 +55,12 @@ def static_preview(settings: tuple = ((1, 0.5, 0.5), (5, 0.9, 0.7), (10, 0.5, 0.
         axes.fill_between(x, density, where=x <= 0, color=MARK)
         axes.axvline(difference, color=EXPECTED, linestyle="--")
         axes.axvline(0, color=OUTLINE)
-        axes.plot(repeated(difference, spread, seeds), np.full(EXPERIMENTS, -0.04 * density.max()), "|", color=OUTLINE)
+        observed = repeated(difference, spread, seeds)
+        for side, color in ((observed >= 0, OUTLINE), (observed < 0, MARK)):
+            axes.plot(observed[side], np.full(side.sum(), -0.04 * density.max()), "|", color=color)
         axes.set(xlabel="observed difference (nats)", xlim=(-2, 3))
         axes.set_title(f"seeds: {seeds}, difference {difference:g}, spread {spread:g}", fontsize=11)
+    figure.axes[0].set_ylabel("density")
     return figure
 
 

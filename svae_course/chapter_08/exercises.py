@@ -1,5 +1,7 @@
 """Checks of the exercises of chapter 08, other distributions on the sphere."""
 
+import math
+
 import numpy as np
 import torch
 
@@ -9,7 +11,8 @@ from svae_lib.distributions import PowerSpherical
 from svae_lib.distributions.spherical_cauchy_expectations import kl_to_uniform
 
 DRAWS = 20_000
-SAMPLERS = ((2.0, 3), (5.0, 4), (30.0, 11), (8.0, 41))  # (kappa, m)
+SAMPLERS = ((2.0, 5), (5.0, 4), (30.0, 11), (8.0, 41))  # (kappa, m)
+SPREAD = (2.0, 3)  # where (m - 3)/2 is not a parameter of a beta distribution
 READ = ((3, 8.0), (101, 0.5))  # (m, nats)
 
 
@@ -34,6 +37,7 @@ def ex8_1(attempt):
         "a and b are exchanged: this points away from mu": -truth,
         "a beta variable lies in [0, 1], and w in [-1, 1]: stretch it": 0.5 * (1 + truth),
         "the exponents of a beta density are a - 1 and b - 1; you took them for a and b": kappas / (kappas + dims - 3),
+        "this is the density of z: multiply it by the area, (1 - w^2)^((m-3)/2)": kappas / (kappas + 2),
         "b is (m - 1)/2, half the dimension of the sphere, not m/2": kappas / (kappas + dims),
         "the density is (1 + w)^kappa times (1 - w^2)^((m-3)/2), and so 1 + w has a share of both": (
             (kappas + 1 - 0.5 * (dims - 1)) / (kappas + 1 + 0.5 * (dims - 1))
@@ -52,7 +56,7 @@ def ex8_1(attempt):
 
 def _spread(attempt) -> str:
     """A verdict on the variance of w, where the means are right."""
-    kappa, m = SAMPLERS[0]
+    kappa, m = SPREAD
     ratio = attempt(kappa, m, DRAWS, shape=(DRAWS,)).double().var() / PowerSpherical(torch.eye(m)[0], kappa).variance[0]
     return (
         "correct" if abs(ratio - 1) < 0.06 else "not yet: the means are right, but not the spread: one draw per sample"
@@ -139,6 +143,8 @@ def ex8_4(attempt):
     factor, log_term = torch.from_numpy(dims - 1), torch.from_numpy(np.log1p(-(rhos**2)))
     flat = torch.stack([_cauchy_kl(3, rho) / 2 for rho in rhos])
     mean_log = truth / factor + log_term
+    unnormalized = torch.exp(0.5 * math.log(math.pi) + torch.lgamma(factor / 2) - torch.lgamma((factor + 1) / 2))
+    lower = torch.stack([_cauchy_kl(m - 1, rho) / (m - 2) for m, rho in settings])
     verdict = judge(
         value,
         truth,
@@ -148,12 +154,14 @@ def ex8_4(attempt):
             "the sign of log(1 - rho^2): it is negative, and the KL is not": factor * (log_term + mean_log),
             "the mean of log(1 + rho^2 + 2 rho t) is missing": -factor * log_term,
             "m - 1 stands in front, not m": truth / factor * (factor + 1),
+            "divide by the integral of (1 - t^2)^((m-3)/2): a mean has weights with the sum 1": truth * unnormalized,
+            "over a grid of angles the weight is sin(theta)^(m-2), for dt = -sin(theta) dtheta": factor * lower,
         },
     )
     near = torch.isclose(value, truth, rtol=0.05, atol=1e-6)
     if verdict.endswith("in the picture") and near.sum() >= 8:
         m, rho = settings[int((~torch.isclose(value, truth, rtol=1e-4, atol=1e-6)).nonzero()[0])]
-        verdict = f"not yet: right for most, but not at m = {m}, rho = {rho}: is the grid fine where the mass is?"
+        verdict = f"not yet: right for most, but not at m = {m}, rho = {rho}: is the grid too coarse?"
     picture = against_truth(torch.arange(len(value)), value, truth, "KL for 5 m and 3 ρ", "setting", "KL (nats)")
     picture.axes[0].set(yscale="log")
     return verdict, picture

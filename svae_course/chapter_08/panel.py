@@ -14,7 +14,7 @@ PRESETS = {
 }
 
 
-def static_preview(settings: tuple = ((2, 4.0), (20, 4.0), (200, 4.0))) -> Picture:
+def static_preview(settings: tuple = ((3, 2.0), (20, 4.0), (101, 10.0))) -> Picture:
     """Densities and tails that FamiliesPanel shows, at some settings, as a still picture.
 
     Args:

@@ -206,6 +206,13 @@ def deal(scores, others, extreme=lambda distances: (distances >= distances[0] - 
     return extreme(sign(sums - pooled.sum() / 2))
 
 
+def sign_flips(differences):
+    """Exercise 6.1's answer for seeds that are paired."""
+    signs = torch.cartesian_prod(*[torch.tensor([1.0, -1.0]).double()] * len(differences))
+    sums = (signs @ differences).abs()
+    return (sums >= sums[0] - 1e-9).double().mean()
+
+
 def adjusted(p, maximum=True, cut=True, back=True):
     """Exercise 6.2's answer without one of its steps."""
     order = p.argsort()
@@ -548,11 +555,12 @@ MISTAKES = {
     ],
     "ex6_1": [
         (lambda a, b: deal(a, b, sign=lambda distance: distance), "this is one-sided"),
-        (lambda a, b: deal(a, b, lambda d: (d > d[0] + 1e-9).double().mean()), "the deal that was observed"),
+        (lambda a, b: deal(a, b, lambda d: (d > d[0] + 1e-9).double().mean()), "the observed split is one of"),
         (
             lambda a, b: deal(a, b, lambda d: ((d >= d[0] - 1e-9).sum() + 1) / (len(d) + 1)),
-            "the + 1 is for deals drawn",
+            "the + 1 is for splits drawn",
         ),
+        (lambda a, b: sign_flips(a - b), "seeds are not paired"),
         (lambda a, b: 0.5, "compare your values"),
     ],
     "ex6_2": [
@@ -562,22 +570,23 @@ MISTAKES = {
         (lambda p: adjusted(p, back=False), "in the order in which they came"),
     ],
     "ex6_3": [
-        (lambda difference, spread: 5, "one more"),
+        (lambda difference, spread: 5, "still says 5.7 %"),
         (lambda difference, spread: 17, "the other curve"),
         (lambda difference, spread: 9, "move the seeds"),
     ],
     "ex6_4": [
-        (lambda claims: [5, 2, 3, 4, 5], "claim A: three seeds a side"),
-        (lambda claims: [1, 1, 3, 4, 5], "claim B: how many runs"),
-        (lambda claims: [1, 2, 1, 4, 5], "claim C: how many partitions"),
-        (lambda claims: [1, 2, 3, 1, 5], "claim D: look at K"),
-        (lambda claims: [1, 2, 3, 4, 1], "claim E: five seeds"),
-        (lambda claims: [0, 2, 3, 4, 1], "from 1 to 5"),
+        (lambda claims: [4, 1, 2, 5, 4], "claim A: three seeds on each side"),
+        (lambda claims: [3, 3, 2, 5, 4], "claim B: how many runs"),
+        (lambda claims: [3, 1, 3, 5, 4], "claim C: how many partitions"),
+        (lambda claims: [3, 1, 2, 3, 4], "claim D: look at K"),
+        (lambda claims: [3, 1, 2, 5, 3], "claim E: five seeds"),
+        (lambda claims: [0, 1, 2, 5, 3], "from 1 to 5"),
     ],
     "ex8_1": [
         (lambda k, m, n: beta_height((m - 1) / 2, (m - 1) / 2 + k, n), "a and b are exchanged"),
         (lambda k, m, n: (1 + beta_height((m - 1) / 2 + k, (m - 1) / 2, n)) / 2, "w in [-1, 1]: stretch it"),
-        (lambda k, m, n: beta_height((m - 3) / 2 + k, (m - 3) / 2, n) if m > 3 else torch.ones(n), "you took them for"),
+        (lambda k, m, n: beta_height((m - 3) / 2 + k, (m - 3) / 2, n), "you took them for"),
+        (lambda k, m, n: beta_height(k + 1, 1.0, n), "multiply it by the area"),
         (lambda k, m, n: beta_height(m / 2 + k, m / 2, n), "half the dimension of the sphere, not m/2"),
         (lambda k, m, n: beta_height(k + 1, (m - 1) / 2, n), "has a share of both"),
         (lambda k, m, n: beta_height((m - 1) / 2 + k, (m - 1) / 2, n).mean().expand(n), "but not the spread"),
@@ -608,7 +617,12 @@ MISTAKES = {
         (lambda m, r: cauchy_kl(m, r) + 2 * (m - 1) * math.log(1 - r**2), "the sign of log(1 - rho^2)"),
         (lambda m, r: -(m - 1) * math.log(1 - r**2), "is missing"),
         (lambda m, r: cauchy_kl(m, r) * m / (m - 1), "m - 1 stands in front, not m"),
-        (lambda m, r: cauchy_kl(m, r) * (1.001 if r > 0.9 else 1), "is the grid fine"),
+        (lambda m, r: cauchy_kl(m, r) * (1.001 if r > 0.9 else 1), "is the grid too coarse"),
+        (
+            lambda m, r: cauchy_kl(m, r) * math.exp(log_surface_area(m) - log_surface_area(m - 1)),
+            "weights with the sum 1",
+        ),
+        (lambda m, r: cauchy_kl(m - 1, r) * (m - 1) / (m - 2), "over a grid of angles"),
         (lambda m, r: float("nan"), "not a number"),
         (lambda m, r: m * r, "compare your values"),
     ],
