@@ -238,9 +238,9 @@ figures.sample_bias(lacking, COUNTS)
 MORE_SAMPLES = "log_likelihood_5000_samples_1000_images"
 both = [run for run in stored_runs("results/mnist.json") if MORE_SAMPLES in run]
 few, many = figures.by_name(both), figures.by_name(both, MORE_SAMPLES)
-for name in ("s10, new head", "e10"):
-    print(f"{name:13} K = 500: {few[name]}   K = 5000, 1,000 images: {many[name]}")
+rows = {f"{name}, K = {K}": found[name] for K, found in ((500, few), (5000, many)) for name in ("s10, new head", "e10")}
 print("S^10 against R^10 at K = 5000:", compare(many["s10, new head"], many["e10"]).verdict)
+figures.seed_dots(rows, "The same runs with more samples, on the first 1,000 images")
 
 # %% [markdown]
 # With $K = 500$ chapter 3 found $S^{10}$ half a nat behind $\mathbb{R}^{10}$. With $K = 5000$, on these images, the two

@@ -100,7 +100,7 @@ FamiliesPanel()
 # %% [markdown]
 # At 2 nats on $S^2$ the first two families are hard to tell apart on the left, and the Cauchy has a sharper peak; on
 # the right the three differ by powers of ten. Press "10 nats, m = 101": the three peaks lie at nearly the same angle,
-# and only the tails still differ. The second question, at 2 nats on $S^2$:
+# and only the tails differ. The second question:
 
 # %%
 for family in FAMILIES:
@@ -116,15 +116,15 @@ figures.sample_spread()
 
 # %% [markdown]
 # Each panel shows 1,500 samples; the distance from the middle is the angle to $\mu$. The samples of the first two
-# families stay within a disc. The third has a denser core, but some of its samples lie anywhere on the sphere. In a VAE
-# the decoder has to reconstruct the image from such a sample too.
+# families stay within a disc. The third has a denser core, but some of its samples lie far out. In a VAE the decoder
+# has to reconstruct the image from those too.
 
 # %%
 figures.equal_kl()
 
 # %% [markdown]
 # In higher dimensions the difference shrinks. Most of the mass of each distribution lies in a thin ring at some angle
-# from $\mu$ (chapter 2), and at equal KL the rings lie within a few degrees of each other. The tails keep their order:
+# from $\mu$ (chapter 2), and at equal KL the rings nearly coincide. The tails keep their order:
 # lightest in Power Spherical, whose density is 0 at $-\mu$, then the vMF, then the Cauchy.
 #
 # ## Where the spherical Cauchy comes from
@@ -226,7 +226,7 @@ print("\n".join(figures.score_table(runs)))
 # (chapter 3). The encoder learns which $\kappa$ each image needs, so it does not matter that a $\kappa$ means something
 # else in each family. On five times $S^2$ the Cauchy lies 1.3 nats below, at p = 0.051. A possible reason: on $S^2$ its
 # tails are heavy, and a sample of five factors lies far off as soon as one of them does. That is a guess to test with
-# new seeds, not a result.
+# new seeds.
 #
 # ## Exercises
 #

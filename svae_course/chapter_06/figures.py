@@ -49,16 +49,17 @@ def by_name(runs: Iterable[dict], quantity: str = "test_log_likelihood") -> dict
 
 
 @styled
-def seed_dots(scores: Mapping[str, Sequence[float]]) -> Picture:
+def seed_dots(scores: Mapping[str, Sequence[float]], title: str = "The same command, another seed") -> Picture:
     """A dot for each seed, a row for each space, with the mean's 95 % interval.
 
     Args:
-        scores: by name, one for each seed.
+        scores: by name, one for each seed; one seed alone has no interval.
+        title: over the figure.
 
     Returns:
         A figure with one axes.
     """
-    figure = new_figure(7, 0.9 + 0.5 * len(scores), "The same command, another seed")
+    figure = new_figure(7, 0.9 + 0.5 * len(scores), title)
     axes = figure.add_subplot()
     for row, each in enumerate(scores.values()):
         axes.plot(each, np.full(len(each), row), "o", color=SAMPLES, markersize=9, alpha=0.7)
