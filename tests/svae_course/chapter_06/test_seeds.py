@@ -77,7 +77,7 @@ def test_with_three_seeds_the_permutation_test_cannot_reach_five_percent(small):
 def test_the_figures_show_what_they_say(small):
     one, two = small["s10, new head"], small["s10, squared softplus"]
     titles = [figures.permutation_null(one, two, ("a", "b")).axes[0].get_title(loc="left")]
-    assert titles == ["10 of 252 as far from 0 as observed"]
+    assert titles == ["10 of 252 splits are as far from 0 as observed"]
     lost, tested = (axes.lines[1].get_ydata() for axes in figures.chances().axes)
     assert np.all(np.diff(lost) < 0) and np.all(np.diff(tested) > 0)
     assert [axes.get_title(loc="left") for axes in figures.winners_curse().axes][2].startswith("best of 30: +2.0")
