@@ -14,6 +14,7 @@ from svae_course.chapter_05.panel import CircleTestPanel
 from svae_course.chapter_05.scores import load_codes
 from svae_course.chapter_06.panel import SeedsPanel
 from svae_course.chapter_08.panel import FamiliesPanel
+from svae_course.chapter_09.panel import ClustersPanel
 from svae_course.chapter_10.gallery import load_gallery
 from svae_course.chapter_10.panel import FailuresPanel
 from svae_course.chapter_A.panel import BesselPanel
@@ -104,6 +105,14 @@ PANELS = {
     ),
     "families": CoursePanel(
         "08: three distributions at one KL", FamiliesPanel, ({"nats": 2, "m": 3}, {"nats": 8, "m": 60})
+    ),
+    "clusters": CoursePanel(
+        "09: airports in clusters",
+        ClustersPanel,
+        (
+            {"count": 2, "longitude": -90, "latitude": 30},
+            {"count": 6, "longitude": -20, "latitude": 30},
+        ),
     ),
     "failures": CoursePanel(
         "10: eight runs, and what is wrong with them", failures, ({"run": 1, "clues": 3}, {"run": 4, "clues": 3})

@@ -78,7 +78,7 @@ def stored_runs(name: str) -> list[dict]:
         ...     print(str(error).partition("no_such_file.json ")[2])
         is missing: `git checkout :/notebooks/results` restores it
     """
-    return _read(name, lambda runs: isinstance(runs, list) and runs and all(map(_is_run, runs)))
+    return read_stored(name, lambda runs: isinstance(runs, list) and runs and all(map(_is_run, runs)))
 
 
 def sphere_settings(run: dict) -> tuple[str | float | None, str | None]:
@@ -121,10 +121,24 @@ def stored_records(name: str) -> dict[str, dict]:
         is missing: `git checkout :/notebooks/results` restores it
     """
     keys = {"start", "width", "validation_elbo"}
-    return _read(name, lambda all_: isinstance(all_, dict) and all_ and all(keys <= set(one) for one in all_.values()))
+    return read_stored(
+        name, lambda all_: isinstance(all_, dict) and all_ and all(keys <= set(one) for one in all_.values())
+    )
 
 
-def _read(name: str, is_valid: Callable[[Any], Any]) -> Any:
+def read_stored(name: str, is_valid: Callable[[Any], Any]) -> Any:
+    """What a stored file of JSON holds.
+
+    Args:
+        name: within notebooks/.
+        is_valid: says of the content whether it is what it should be; it may raise a TypeError.
+
+    Returns:
+        The content.
+
+    Raises:
+        InputError: the file is missing or damaged; names it and the command that restores it.
+    """
     path = stored(name)
     try:
         found = json.loads(path.read_bytes())

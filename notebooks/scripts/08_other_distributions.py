@@ -25,7 +25,8 @@
 # - compare distributions at equal KL, and say why equal $\kappa$ misleads;
 # - say where they differ, in their tails, and whether a VAE notices.
 #
-# Previous: [6 · How many seeds](06_how_many_seeds.ipynb) · Next: [10 · Your own data](10_your_own_data.ipynb)
+# Previous: [6 · How many seeds](06_how_many_seeds.ipynb) ·
+# Next: [9 · Clustering directions](09_clustering_directions.ipynb)
 
 # %% [markdown]
 # ## The question
@@ -437,4 +438,5 @@ progress()
 #   [Hyperspherical Variational Auto-Encoders](https://arxiv.org/abs/1804.00891), UAI 2018.
 
 # %% [markdown]
-# Previous: [6 · How many seeds](06_how_many_seeds.ipynb) · Next: [10 · Your own data](10_your_own_data.ipynb)
+# Previous: [6 · How many seeds](06_how_many_seeds.ipynb) ·
+# Next: [9 · Clustering directions](09_clustering_directions.ipynb)

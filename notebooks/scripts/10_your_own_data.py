@@ -25,7 +25,7 @@
 # - recognize seven ways in which a run or a claim fails, by its pictures;
 # - plan a project of your own, and judge it by a rubric.
 #
-# Previous: [8 · Other distributions on the sphere](08_other_distributions.ipynb) ·
+# Previous: [9 · Clustering directions](09_clustering_directions.ipynb) ·
 # Next: [A · The Bessel function without underflow](A_bessel.ipynb)
 
 # %% [markdown]
@@ -495,5 +495,5 @@ progress()
 #   in [Hyperspherical Variational Auto-Encoders](https://arxiv.org/abs/1804.00891), UAI 2018.
 
 # %% [markdown]
-# Previous: [8 · Other distributions on the sphere](08_other_distributions.ipynb) ·
+# Previous: [9 · Clustering directions](09_clustering_directions.ipynb) ·
 # Next: [A · The Bessel function without underflow](A_bessel.ipynb)

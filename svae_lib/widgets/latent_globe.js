@@ -3,11 +3,11 @@ import { decoder, precision, view } from "./decoder.js";
 import { drawDots, fillGlobe, tilesOf } from "./globe.js";
 import { clamp, make, panel, rgb } from "./panel.js";
 import { sheet } from "./sheet.js";
-import { dragged, facing, toLonLat, toPoint, wrapped } from "./sphere.js";
+import { facing, toLonLat, toPoint } from "./sphere.js";
+import { GLOBE, turnable } from "./turn.js";
 
 const DIGIT_COLORS = [0, 8, 2, 3, 4, 5, 6, 7, 1, 9]; // by digit, as in plotting/style.py
 const TILES = 200, DEGREE = Math.PI / 180;
-const KEYS = { ArrowLeft: [-5, 0], ArrowRight: [5, 0], ArrowUp: [0, 5], ArrowDown: [0, -5] };
 
 /**
  * Images by their place on the sphere.
@@ -67,8 +67,7 @@ function render({ model, el }) {
   if (points.length !== 3 * labels.length || labels.some((label) => label >= names.length)) {
     throw new Error("the points' state is broken");
   }
-  const globe = make("canvas", { tabindex: 0, role: "application", style: "touch-action: pan-y; cursor: grab",
-    "aria-label": "globe: drag it, or press the arrow keys, to turn it" });
+  const globe = make("canvas", GLOBE);
   const look = "border: 2px solid var(--c2); display: block; image-rendering: pixelated";
   const framed = make("canvas", { role: "img", style: look });
   const key = make("p", { style: "margin: 8px 0 0; font-weight: bold" });
@@ -141,31 +140,7 @@ function render({ model, el }) {
   };
   fill();
 
-  let place = null, last = null, first = null; // while the globe is dragged: its place, not rounded, and the pointer's
-  const move = (longitude, latitude) => the.set({ longitude, latitude });
-  globe.addEventListener("pointerdown", (event) => {
-    globe.setPointerCapture(event.pointerId);
-    globe.focus({ preventScroll: true });
-    place = [the.values().longitude, the.values().latitude];
-    first = last = event;
-  }, the);
-  globe.addEventListener("pointermove", (event) => {
-    if (!place) return;
-    // a finger that goes up or down scrolls the page; it turns the globe once it has gone sideways
-    if (event.pointerType === "touch" && first && Math.abs(event.clientX - first.clientX) < 10) return;
-    first = null;
-    const r = globe.clientWidth / 2;
-    place = dragged(place, (event.clientX - last.clientX) / r, (event.clientY - last.clientY) / r);
-    last = event;
-    move(...place);
-  }, the);
-  for (const end of ["pointerup", "pointercancel"]) globe.addEventListener(end, () => { place = null; }, the);
-  globe.addEventListener("keydown", (event) => {
-    const by = KEYS[event.key], { longitude, latitude } = the.values();
-    if (!by || event.ctrlKey || event.metaKey || event.altKey) return;
-    event.preventDefault();
-    move(wrapped(longitude + by[0]), latitude + by[1]);
-  }, the);
+  turnable(globe, the);
   return the.end;
 }
 

@@ -18,6 +18,7 @@ from svae_course.chapter_01.exercises import moments
 from svae_course.chapter_02.figures import naive_kl
 from svae_course.chapter_10.gallery import load_gallery
 from svae_lib import HypersphericalUniform, SphericalCauchy
+from svae_lib.distributions.fitting import concentration_at_ratio
 from svae_lib.ops import bessel_ratio, log_ive
 from svae_lib.ops.sphere import log_surface_area
 
@@ -30,10 +31,12 @@ READINGS = {
     "ex3_4",
     "ex4_4",
     "ex5_4",
+    "ex9_3",
+    "ex9_4",
     "ex10_1",
     "ex10_2",
     "exA_2",
-}  # a number read off a panel depends on no input
+}  # a number read off a panel, and a case that the reader makes, depend on no input
 CHECKS = {
     name: check for chapter in CHAPTERS for name, check in vars(chapter).items() if re.match(r"ex[0-9A-Z]+_", name)
 }
@@ -281,6 +284,49 @@ def miller(order, x, above=200, twice=2, once=1):
 def cauchy_kl(m, rho):
     d = SphericalCauchy(torch.eye(m, dtype=torch.float64)[0], 2 * (m - 1) * rho / (1 - rho) ** 2)
     return kl_divergence(d, HypersphericalUniform(m)).item()
+
+
+def mean_length(z, r, total):
+    return (r @ z).norm() / total
+
+
+def kappa_at(R):
+    """The concentration on S^2 with this mean length: exercise 9.1."""
+    return concentration_at_ratio(3, R, 1 - R)
+
+
+def log_joint(z, share, mu, kappa, with_share=True, with_constant=True):
+    """Logarithm of share times density on S^2, (n, K), maybe without a part: exercise 9.2."""
+    constant = kappa.log() - kappa - torch.log(2 * math.pi * -torch.expm1(-2 * kappa))
+    return with_share * share.log() + with_constant * constant + kappa * (z @ mu.T)
+
+
+def naive_responsibilities(z, share, mu, kappa):
+    joint = share * kappa / (4 * math.pi * kappa.sinh()) * (kappa * (z @ mu.T)).exp()
+    return joint / joint.sum(1, keepdim=True)
+
+
+def cloud(mu, spread, n):
+    return unit(torch.tensor(mu) + spread * torch.randn(n, 3))
+
+
+def two_groups() -> dict[str, torch.Tensor]:
+    """Points of two groups, (400, 3), for exercise 9.4: by whom they fool."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return {
+            "k-means": torch.cat([cloud([1.0, 0, 0], 0.03, 200), cloud([1.0, 0.5, 0], 1.0, 200)]),
+            "mixture": torch.cat(
+                [cloud([1.0, 0, 0], 0.01, 120), cloud([1.0, 0, 0], 0.3, 80), cloud([0.27, 0.96, 0], 0.3, 200)]
+            ),
+            "nobody": torch.cat([cloud([1.0, 0, 0], 0.1, 200), cloud([0, 1.0, 0], 0.1, 200)]),
+            "both": cloud([1.0, 0, 0], 0.3, 400),
+        }
+
+
+def fools(first, second):
+    """Exercise 9.4's answer."""
+    return torch.stack([two_groups()[first], two_groups()[second]])
 
 
 def deviations(test, train):
@@ -581,6 +627,46 @@ MISTAKES = {
         (lambda claims: [3, 1, 2, 3, 4], "claim D: look at K"),
         (lambda claims: [3, 1, 2, 5, 3], "claim E: five seeds"),
         (lambda claims: [0, 1, 2, 5, 3], "from 1 to 5"),
+    ],
+    "ex9_1": [
+        (lambda z, r: kappa_at(mean_length(z, r, len(r))), "divide by the sum of the responsibilities"),
+        (lambda z, r: kappa_at(z.mean(0).norm()), "the responsibilities are missing"),
+        (lambda z, r: (R := mean_length(z, r, r.sum())) * (3 - R**2) / (1 - R**2), "the approximation of the text"),
+        (lambda z, r: 1 / (1 - mean_length(z, r, r.sum())), "holds for large kappa alone"),
+        (lambda z, r: mean_length(z, r, r.sum()), "return the kappa with A(kappa) = R"),
+        (lambda z, r: min(kappa_at(mean_length(z, r, r.sum())), torch.tensor(100.0).double()), "end too early"),
+        (lambda z, r: float("nan"), "1/tanh does not"),
+        (lambda z, r: 3.0, "compare your values"),
+    ],
+    "ex9_2": [
+        (lambda z, *mix: log_joint(z, *mix, with_share=False).softmax(1), "the shares are missing"),
+        (lambda z, *mix: log_joint(z, *mix, with_constant=False).softmax(1), "it differs from cluster to cluster"),
+        (lambda z, *mix: log_joint(z, *mix).softmax(0), "you summed over the points"),
+        (
+            lambda z, *mix: torch.nn.functional.one_hot(log_joint(z, *mix).argmax(1), 3).double(),
+            "all or nothing: k-means",
+        ),
+        (lambda z, *mix: log_joint(z, *mix).exp(), "divide by the sum over the clusters"),
+        (lambda z, *mix: log_joint(z, *mix).log_softmax(1), "these are logarithms"),
+        (naive_responsibilities, "stay with logarithms"),
+        (lambda z, *mix: torch.full((len(z), 3), 1 / 3), "compare your values"),
+    ],
+    "ex9_3": [
+        (lambda: (4, 2), "at 4 the two kinds are far apart"),
+        (lambda: (6, 2), "one more"),
+        (lambda: (9, 2), "read the score"),
+        (lambda: (7, 1), "does not reward numbers"),
+        (lambda: (7, 3), "the best of several starts is kept"),
+        (lambda: (7, 8), "the last number is 1, 2 or 3"),
+        (lambda: 7, "has shape (), it should be (2,)"),
+    ],
+    "ex9_4": [
+        (lambda: 2 * fools("k-means", "mixture"), "a point is not on the sphere: its length is 2.00"),
+        (lambda: fools("nobody", "mixture"), "first case: k-means finds the groups too"),
+        (lambda: fools("both", "mixture"), "first case: the mixture does not find the groups either"),
+        (lambda: fools("k-means", "nobody"), "second case: the mixture finds the groups too"),
+        (lambda: fools("k-means", "both"), "second case: k-means does not find the groups either"),
+        (lambda: fools("mixture", "k-means"), "the two cases are exchanged"),
     ],
     "ex8_1": [
         (lambda k, m, n: beta_height((m - 1) / 2, (m - 1) / 2 + k, n), "a and b are exchanged"),

@@ -12,6 +12,7 @@
     ["circle test", "svae_course/chapter_05/panel.js"],
     ["seeds", "svae_course/chapter_06/panel.js"],
     ["families", "svae_course/chapter_08/panel.js"],
+    ["clusters", "svae_course/chapter_09/panel.js"],
     ["failures", "svae_course/chapter_10/panel.js"],
     ["bessel", "svae_course/chapter_A/panel.js"],
   ]);

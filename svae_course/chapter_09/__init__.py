@@ -1,0 +1,1 @@
+"""Chapter 09: clusters of directions by mixtures of von Mises-Fisher distributions."""

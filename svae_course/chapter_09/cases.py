@@ -1,0 +1,107 @@
+"""Three cases of known groups, and how often k-means and mixtures find them: one for each winner, and one for none."""
+
+import warnings
+from functools import cache
+
+import numpy as np
+import torch
+from sklearn.cluster import KMeans
+from sklearn.metrics import adjusted_rand_score
+
+from svae_lib import VonMisesFisherClustering
+from svae_lib.distributions import VonMisesFisher
+from svae_lib.errors import InputWarning
+
+METHODS = ("k-means", "mixture, one κ", "mixture, free κ")
+SEEDS = 6
+AXES = np.eye(3)
+CASES = {  # mean directions, concentrations, sizes
+    "few and alike": (AXES, (5, 5, 5), (20, 20, 20)),
+    "narrow beside broad": ((AXES[0], AXES[0] + 0.8 * AXES[1]), (100, 3), (100, 300)),
+    "one uniform cloud": ((AXES[0],), (0,), (300,)),
+}
+
+
+def draw(case: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Points of a case, and the group of each.
+
+    Args:
+        case: one of CASES.
+        seed: of the samples.
+
+    Returns:
+        (n, 3) and (n,).
+
+    Example:
+        >>> points, groups = draw("few and alike", seed=0)
+        >>> points.shape, np.bincount(groups).tolist()
+        ((60, 3), [20, 20, 20])
+    """
+    return sampled(*CASES[case], seed)
+
+
+def sampled(directions, concentrations, sizes, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Points of several vMF distributions, float64, and the group of each; see `draw`."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        points = [
+            VonMisesFisher(
+                torch.from_numpy(np.asarray(mu) / np.linalg.norm(mu)), torch.tensor(float(kappa)).double()
+            ).sample((size,))
+            for mu, kappa, size in zip(directions, concentrations, sizes, strict=True)
+        ]
+    return torch.cat(points).numpy(), np.repeat(np.arange(len(sizes)), sizes)
+
+
+def clusters(method: str, count: int, seed: int = 0, starts: int = 2):
+    """An estimator of scikit-learn's kind.
+
+    Args:
+        method: one of METHODS.
+        count: of clusters.
+        seed: of its starts.
+        starts: the best of them is kept.
+
+    Returns:
+        KMeans or VonMisesFisherClustering, not fitted.
+    """
+    if method == "k-means":
+        return KMeans(count, n_init=starts, random_state=seed)
+    return VonMisesFisherClustering(count, tied="one" in method, n_init=starts, random_state=seed)
+
+
+@cache
+def scores(case: str) -> dict[str, list[float]]:
+    """Adjusted Rand index of each method on SEEDS sets of points: 1 for the same groups, about 0 for chance.
+
+    Against the true groups; where all points are one group, against the clusters found in another set of points.
+
+    Args:
+        case: one of CASES.
+
+    Returns:
+        By method, one score per seed.
+    """
+    found = {method: [] for method in METHODS}
+    for seed in range(SEEDS):
+        points, groups = draw(case, seed)
+        count = max(3, groups.max() + 1) if case != "narrow beside broad" else 2
+        for method in METHODS:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", InputWarning)  # of few points a component may shrink onto one
+                labels = clusters(method, count, seed).fit_predict(points)
+                if not groups.any():
+                    other = clusters(method, count, seed).fit(draw(case, seed + SEEDS)[0])
+                    found[method].append(adjusted_rand_score(other.predict(points), labels))
+                else:
+                    found[method].append(adjusted_rand_score(groups, labels))
+    return found
+
+
+def bic_of_uniform_points(counts: tuple[int, ...] = (1, 2, 3, 4)) -> dict[int, float]:
+    """BIC of mixtures of the uniform cloud above that of one component, by the number of components."""
+    points, _ = draw("one uniform cloud", 0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", InputWarning)
+        values = {count: VonMisesFisherClustering(count, random_state=0).fit(points).bic(points) for count in counts}
+    return {count: value - values[1] for count, value in values.items()}
