@@ -11,3 +11,12 @@ document.addEventListener("DOMContentLoaded", () => {
   sidebar?.setAttribute("role", "region");
   sidebar?.setAttribute("aria-label", "Site");
 });
+// A formula that is wider than the page is scrolled by keys too.
+const reach = () => {
+  for (const formula of document.querySelectorAll("mjx-container[display=true]")) {
+    if (formula.scrollWidth > formula.clientWidth) formula.tabIndex = 0;
+    else formula.removeAttribute("tabindex");
+  }
+};
+addEventListener("load", () => window.MathJax?.startup?.promise.then(reach));
+addEventListener("resize", reach);

@@ -20,6 +20,7 @@
     "280ce6e8ce588053.bin",
     "3c66ffddbba2197a.bin",
     "a1267a51ea7e059f.bin",
+    "f3983aa39b39cd70.bin",
   ];
   const here = document.currentScript.src, SHIM = "svae_lib/widgets/shim.js";
   const modules = new Map(); // those that are here: of them a panel is made at once, even while the page is busy
