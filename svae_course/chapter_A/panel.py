@@ -1,10 +1,9 @@
 """The panel of appendix A: four ways to compute a modified Bessel function, term by term."""
 
-from functools import cached_property
 from pathlib import Path
 
 from svae_course.chapter_A.figures import convergence
-from svae_lib.plotting.style import Picture, png
+from svae_lib.plotting.style import Picture
 from svae_lib.widgets import Panel, Slider
 
 PRESETS = {
@@ -44,13 +43,9 @@ class BesselPanel(Panel):
 
     name, label = "bessel", "Four ways to compute a modified Bessel function, and their errors"
     module = Path(__file__).with_name("panel.js")
+    preview = staticmethod(static_preview)  # where no JavaScript runs
     order = Slider(4.0, min=0, max=500, step=0.5, label="order v")
     x = Slider(20.0, min=0.5, max=500, step=0.5, label="argument x")
 
     def __init__(self, order: float = 4.0, x: float = 20.0, presets: dict[str, dict[str, float]] = PRESETS):
         super().__init__(presets, order=order, x=x)
-
-    @cached_property
-    def fallback(self) -> bytes:
-        """PNG of `static_preview`, for where no JavaScript runs."""
-        return png(static_preview())
