@@ -13,6 +13,7 @@ from svae_course.chapter_04.panel import PartitionPanel
 from svae_course.chapter_05.panel import CircleTestPanel
 from svae_course.chapter_05.scores import load_codes
 from svae_course.chapter_06.panel import SeedsPanel
+from svae_course.chapter_07.panel import GradientsPanel
 from svae_course.chapter_08.panel import FamiliesPanel
 from svae_course.chapter_09.panel import ClustersPanel
 from svae_course.chapter_10.gallery import load_gallery
@@ -102,6 +103,11 @@ PANELS = {
         "06: how often the wrong one wins",
         SeedsPanel,
         ({"seeds": 3, "difference": 0.5, "spread": 0.5}, {"seeds": 10, "difference": 0.5, "spread": 0.5}),
+    ),
+    "gradients": CoursePanel(
+        "07: four estimators of a gradient",
+        GradientsPanel,
+        ({"kappa": 2, "m": 2, "offset": 0}, {"kappa": 2, "m": 2, "offset": 5}),
     ),
     "families": CoursePanel(
         "08: three distributions at one KL", FamiliesPanel, ({"nats": 2, "m": 3}, {"nats": 8, "m": 60})

@@ -25,8 +25,7 @@
 # - correct for the number of comparisons, and say how lucky the best of thirty is;
 # - tell a claim that stands from one that does not.
 #
-# Previous: [5 · The circle test](05_circle_test.ipynb) ·
-# Next: [8 · Other distributions on the sphere](08_other_distributions.ipynb)
+# Previous: [5 · The circle test](05_circle_test.ipynb) · Next: [7 · Gradients through a rejection](07_gradients.ipynb)
 
 # %% [markdown]
 # ## The question
@@ -470,5 +469,4 @@ check.progress()
 # - Burda, Grosse, Salakhutdinov. [Importance Weighted Autoencoders](https://arxiv.org/abs/1509.00519), 2015.
 
 # %% [markdown]
-# Previous: [5 · The circle test](05_circle_test.ipynb) ·
-# Next: [8 · Other distributions on the sphere](08_other_distributions.ipynb)
+# Previous: [5 · The circle test](05_circle_test.ipynb) · Next: [7 · Gradients through a rejection](07_gradients.ipynb)

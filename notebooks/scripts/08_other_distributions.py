@@ -25,7 +25,7 @@
 # - compare distributions at equal KL, and say why equal $\kappa$ misleads;
 # - say where they differ, in their tails, and whether a VAE notices.
 #
-# Previous: [6 · How many seeds](06_how_many_seeds.ipynb) ·
+# Previous: [7 · Gradients through a rejection](07_gradients.ipynb) ·
 # Next: [9 · Clustering directions](09_clustering_directions.ipynb)
 
 # %% [markdown]
@@ -438,5 +438,5 @@ progress()
 #   [Hyperspherical Variational Auto-Encoders](https://arxiv.org/abs/1804.00891), UAI 2018.
 
 # %% [markdown]
-# Previous: [6 · How many seeds](06_how_many_seeds.ipynb) ·
+# Previous: [7 · Gradients through a rejection](07_gradients.ipynb) ·
 # Next: [9 · Clustering directions](09_clustering_directions.ipynb)

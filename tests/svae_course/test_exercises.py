@@ -19,6 +19,8 @@ from svae_course.chapter_02.figures import naive_kl
 from svae_course.chapter_10.gallery import load_gallery
 from svae_lib import HypersphericalUniform, SphericalCauchy
 from svae_lib.distributions.fitting import concentration_at_ratio
+from svae_course.chapter_07.estimators import fraction
+from svae_lib import HypersphericalUniform, SphericalCauchy, VonMisesFisher
 from svae_lib.ops import bessel_ratio, log_ive
 from svae_lib.ops.sphere import log_surface_area
 
@@ -35,6 +37,7 @@ READINGS = {
     "ex9_4",
     "ex10_1",
     "ex10_2",
+    "ex7_3",
     "exA_2",
 }  # a number read off a panel, and a case that the reader makes, depend on no input
 CHECKS = {
@@ -252,6 +255,44 @@ def read_off(space, noise="quiet"):
 def beta_height(a, b, n):
     """n draws of 2 t - 1 for a beta variable t."""
     return 2 * Beta(a, b).sample((n,)) - 1
+
+
+def angle_integral(w, kappa, m, A, volume=True, nodes=2000):
+    """Exercise 7.1's answer in the angle, d theta/d kappa times -1."""
+    theta = torch.arccos(w)
+    p = theta[:, None] * (torch.arange(nodes) + 0.5) / nodes
+    f = lambda angle: torch.exp(kappa * angle.cos()) * angle.sin() ** (m - 2 if volume else 0)  # noqa: E731
+    return theta * ((p.cos() - A) * f(p)).mean(-1) / f(theta)
+
+
+def velocity(w, kappa, m, A, **options):
+    """Exercise 7.1's answer, with options of angle_integral."""
+    return (1 - w**2).sqrt() * angle_integral(w, kappa, m, A, **options)
+
+
+def proposal_velocity(w, kappa, m, *_):
+    return (1 - w**2) / math.hypot(2 * kappa, m - 1)
+
+
+def vmf_cosine(kappa, m, n):
+    """Samples of w and their mean, without a gradient."""
+    vmf = VonMisesFisher(torch.eye(m, dtype=torch.float64)[0], kappa.detach())
+    return vmf.sample((n,))[:, 0], vmf.mean[0]
+
+
+def moved(speed):
+    """Exercise 7.4's answer with a velocity of one's own, speed(w, kappa, m, A)."""
+
+    def samples(kappa, m, n):
+        w, A = vmf_cosine(kappa, m, n)
+        return w + speed(w, kappa.item(), m, A.item()) * (kappa - kappa.detach())
+
+    return samples
+
+
+def rescaled(w, kappa, m, A):
+    """A velocity whose mean is right for E[w] alone: the proposal's, over the fraction that arrives."""
+    return proposal_velocity(w, kappa, m) / fraction(kappa, m)
 
 
 def unit(x):
@@ -711,6 +752,41 @@ MISTAKES = {
         (lambda m, r: cauchy_kl(m - 1, r) * (m - 1) / (m - 2), "over a grid of angles"),
         (lambda m, r: float("nan"), "not a number"),
         (lambda m, r: m * r, "compare your values"),
+    ],
+    "ex7_1": [
+        (lambda w, k, m, A: -velocity(w, k, m, A), "the sign: a larger kappa"),
+        (proposal_velocity, "the velocity of an accepted proposal"),
+        (lambda w, k, m, A: -angle_integral(w, k, m, A), "d theta/d kappa is not dw/d kappa"),
+        (lambda w, k, m, A: velocity(w, k, m, 0.0), "subtract A from cos(p)"),
+        (lambda w, k, m, A: velocity(w, k, m, A, volume=False), "the volume factor is missing"),
+        (lambda w, k, m, A: 1.01 * velocity(w, k, m, A), "nearly right"),
+        (lambda w, k, m, A: w * float("nan"), "not a number"),
+        (lambda w, k, m, A: w, "compare your values"),
+    ],
+    "ex7_2": [
+        (lambda f, s: f.mean(), "the mean of f is close"),
+        (lambda f, s: torch.zeros(()), "0 is not the best one"),
+        (lambda f, s: (f * s).mean() / (s**2).mean(), "f stands with the square of the score"),
+        (lambda f, s: (f * s**2).mean(), "divide by the mean of the squared score"),
+        (lambda f, s: -(f * s**2).mean() / (s**2).mean(), "the sign"),
+        (lambda f, s: f.mean() * float("nan"), "not a number"),
+        (lambda f, s: 7 * f.std(), "compare your values"),
+    ],
+    "ex7_3": [
+        (lambda: 0.506, "in percent"),
+        (lambda: 1.7, "this is the κ"),
+        (lambda: 49.4, "this is what is missing"),
+        (lambda: 92.5, "this is the worst at m = 11"),
+        (lambda: 51.5, "there is a κ with less"),
+        (lambda: 30, "no setting of the panel says so"),
+    ],
+    "ex7_4": [
+        (moved(proposal_velocity), "only 51 % of the gradient arrives"),
+        (lambda k, m, n: vmf_cosine(k, m, n)[0], "something detached it"),
+        (moved(rescaled), "right for E[w], but not for E[w^2]"),
+        (lambda k, m, n: 0 * k + uniform_height(n), "the samples themselves are wrong"),
+        (moved(lambda w, *_: w * float("nan")), "not a number"),
+        (moved(lambda w, *_: w), "compare your gradients"),
     ],
     "ex5_1": [
         (lambda spaces: [2, 0, 0, 0, 1], "give a 1 or a 0 for each space"),

@@ -11,6 +11,7 @@
     ["partition", "svae_course/chapter_04/panel.js"],
     ["circle test", "svae_course/chapter_05/panel.js"],
     ["seeds", "svae_course/chapter_06/panel.js"],
+    ["gradients", "svae_course/chapter_07/panel.js"],
     ["families", "svae_course/chapter_08/panel.js"],
     ["clusters", "svae_course/chapter_09/panel.js"],
     ["failures", "svae_course/chapter_10/panel.js"],
