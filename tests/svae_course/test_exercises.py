@@ -16,11 +16,10 @@ from torch.nn.functional import normalize
 from svae_course import checking, stored_runs
 from svae_course.chapter_01.exercises import moments
 from svae_course.chapter_02.figures import naive_kl
+from svae_course.chapter_07.estimators import fraction as arriving
 from svae_course.chapter_10.gallery import load_gallery
-from svae_lib import HypersphericalUniform, SphericalCauchy
-from svae_lib.distributions.fitting import concentration_at_ratio
-from svae_course.chapter_07.estimators import fraction
 from svae_lib import HypersphericalUniform, SphericalCauchy, VonMisesFisher
+from svae_lib.distributions.fitting import concentration_at_ratio
 from svae_lib.ops import bessel_ratio, log_ive
 from svae_lib.ops.sphere import log_surface_area
 
@@ -292,7 +291,7 @@ def moved(speed):
 
 def rescaled(w, kappa, m, A):
     """A velocity whose mean is right for E[w] alone: the proposal's, over the fraction that arrives."""
-    return proposal_velocity(w, kappa, m) / fraction(kappa, m)
+    return proposal_velocity(w, kappa, m) / arriving(kappa, m)
 
 
 def unit(x):
