@@ -13,18 +13,37 @@ import time
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import axe_playwright_python
 import nbformat
 import pytest
 import torch
 from bs4 import BeautifulSoup
 
 from docs import build, chapters, command_line, glossary, reference
+from svae_course.panels import PANELS
 from svae_lib.plotting import image_grid
 from tests.tree import ROOT
 
 CHAPTERS = [path.stem for path in chapters.chapters()]
 # Pages that stand for the rest in a browser; what can be read from the HTML is read from every page.
 SHOWN = ["index", *CHAPTERS, "sharp_bits", "glossary", "library", "command_line", "reference/distributions", "search"]
+AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text()
+CONTRAST = """async () => { // a matter of styles: one element of each is asked
+    const kinds = new Map(), look = (it) => `${it.localName}.${it.className}`, written = ({ childNodes }) =>
+        [...childNodes].some(({ nodeType, data }) => nodeType === Node.TEXT_NODE && data.trim());
+    for (const it of [...document.querySelectorAll("body *")].filter(written)) {
+        const kind = [it, it.parentElement, it.parentElement.parentElement].map(look).join();
+        if (!kinds.has(kind)) kinds.set(kind, it);
+    }
+    const include = [...kinds.values()];
+    return await axe.run({ include }, { resultTypes: ["violations"], preload: false, runOnly: ["color-contrast"] });
+}"""
+RULES = """async () => {
+    for (const it of document.querySelectorAll("pre, mjx-container > svg")) it.textContent = it.textContent;
+    const where = { exclude: [["dt.sig dl"]] }; // a long signature: Sphinx makes it definitions without terms
+    const rules = { "color-contrast": { enabled: false } };
+    return await axe.run(where, { resultTypes: ["violations"], preload: false, rules });
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +89,7 @@ class Visit:
     def __init__(self, context):
         self.complaints, self.asked = [], set()
         self.page = context.new_page()
+        self.page.set_default_timeout(120_000)  # a machine may be busy
         self.page.on("console", lambda message: message.type == "error" and self.complaints.append(message.text))
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("request", lambda request: self.asked.add(urlsplit(request.url)[:2]))
@@ -209,6 +229,36 @@ def test_search_finds_a_page(browser, site, address, way):
     visit.page.wait_for_selector("#search-results li a")
     assert visit.complaints == []
     context.close()
+
+
+def broken_rules(page, script: str) -> list[str]:
+    """What axe says of a page, a line for each element."""
+    violations = page.evaluate(script)["violations"]
+    return [f"{it['id']}: {node['html'][:150]}: {node['failureSummary']}" for it in violations for node in it["nodes"]]
+
+
+def test_every_page_and_every_panel_keeps_the_rules_of_accessibility(browser, site, pages, tmp_path):
+    """Axe's rules; contrast, in dark and in light, on those that stand for the rest. The chapters show every panel."""
+    shown = [json.loads(it.get_text())["panel"] for page in pages.values() for it in page.select(".svae-mount script")]
+    assert set(shown) == set(PANELS)
+    PANELS["kl"].make().save(tmp_path / "kl.html")
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
+    broken, start = {}, time.monotonic()
+    paths = {"a saved panel": tmp_path / "kl.html", **{name: site / f"{name}.html" for name in pages}}
+    for name, path in paths.items():
+        visit = Visit(context)
+        visit.to(path.as_uri())
+        visit.page.evaluate("code => { new Function(code)(); }", AXE)
+        for theme in ("dark", "light") if name in ("a saved panel", *SHOWN) else ():
+            visit.page.emulate_media(color_scheme=theme)
+            themes = "[...document.querySelectorAll('html[data-theme], .svae-panel')].map((it) => it.dataset.theme)"
+            visit.page.wait_for_function(f"theme => {themes}.every((it) => it === theme)", arg=theme)
+            broken[name, theme] = broken_rules(visit.page, CONTRAST)
+        broken[name, "rules"] = broken_rules(visit.page, RULES)
+        visit.page.close()
+    context.close()
+    print(f"accessibility: {len(paths)} pages in {time.monotonic() - start:.0f} s")
+    assert {where: found for where, found in broken.items() if found} == {}
 
 
 def test_every_panel_of_a_chapter_moves_by_key_and_stays_a_picture_without_javascript(browser, site):
