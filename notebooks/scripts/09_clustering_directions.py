@@ -21,7 +21,7 @@
 # 40 minutes. You need chapters [1](01_vmf_sampling.ipynb) and [2](02_kl_across_dimensions.ipynb): what a von
 # Mises-Fisher distribution is, and what its concentration means. By the end you will be able to
 #
-# - cluster directions by a mixture of von Mises-Fisher distributions, and write its EM algorithm in 14 lines;
+# - cluster directions by a mixture of von Mises-Fisher distributions, and write its EM algorithm in 13 lines;
 # - say where k-means does as well or better, and where it must fail;
 # - choose the number of clusters, and recognize data that have none.
 #
@@ -110,13 +110,13 @@ for kind in ("free", "tied"):
 figures.maps((("free", 6),), "Six clusters; black airports belong to none with 90 % certainty")
 
 # %% [markdown]
-# Black airports lie where components overlap, and where a narrow one ends inside the broad one. k-means would give each
-# of them to one cluster without a word. The responsibilities are the E step of the algorithm that finds the mixture.
+# Black airports lie where components overlap, and where a narrow one ends inside the broad one. k-means would assign
+# each of them to one cluster silently. The responsibilities are the E step of the algorithm that finds the mixture.
 #
 # ## Expectation-maximization
 #
 # If we knew the responsibilities $r_{ij}$, each component would be a weighted maximum likelihood fit; if we knew the
-# components, the responsibilities would be a formula. EM takes turns. Its M step is
+# components, the responsibilities would be a formula. EM alternates between the two. Its M step is
 #
 # $$\mu_j = \frac{s_j}{|s_j|}, \quad s_j = \sum_i r_{ij} z_i, \qquad
 # A_m(\kappa_j) = R_j = \frac{|s_j|}{\sum_i r_{ij}}, \qquad p_j = \frac1n \sum_i r_{ij}$$
@@ -176,7 +176,8 @@ print(f"scikit-learn's manner {model.score(thinned):.2f}, clusters {len(set(mode
 figures.three_cases()
 
 # %% [markdown]
-# Left: 20 points in each of three groups alike. k-means assumes what is true there, and is a little ahead; every free
+# Each upper picture looks at the sphere from outside, near and far side together. Left: 20 points in each of three
+# groups of one concentration. k-means assumes what is true there, and is a little ahead; every free
 # $\kappa$ is one more number to estimate from few points. Middle: a narrow group beside a broad one. k-means and one
 # $\kappa$ cut the broad group in two, and more points do not cure that. Right: a uniform cloud has no groups, yet each
 # method returns three. There the score compares the clusters with those found in a second sample.
@@ -188,8 +189,9 @@ for case in cases.CASES:
 print("BIC of the cloud, above one component:", {k: round(v) for k, v in cases.bic_of_uniform_points().items()})
 
 # %% [markdown]
-# Clusters that do not come back in a second sample describe the sample. The BIC, which comes below, says the same: one
-# component is best for the cloud, since every number above 0 is worse.
+# The index of the cloud is not 0, since any three parts of about equal size cover a sphere in similar ways, but it is
+# low. Clusters that do not come back in a second sample describe the sample. The BIC, which comes below, says the same:
+# one component is best for the cloud, since every number above 0 is worse.
 #
 # ## Documents
 #
@@ -242,10 +244,11 @@ figures.how_many(documents.directions(documents.docstrings()[0])[0])
 
 # %% [markdown]
 # Left: 500 points of four vMF distributions. Both criteria turn at four, as they should. Middle: on the airports both
-# go down as far as we looked, to 24. Coasts and countries are no vMF distributions, and with 28,000 points each further
-# component pays for describing one region more. The number is a resolution, not a fact about airports. Right: the
-# documents, where it is the same up to 40, three times the number of subpackages, although the BIC's penalty counts
-# 500 numbers for each cluster. Where neither turns, ask what the clusters are for.
+# go down as far as we looked, to 24. Coasts and countries are no vMF distributions, and 28,000 points are enough to
+# describe one more region with each further component. So the answer to the third question is "more": the number is a
+# resolution, not a property of the airports. Right: the documents, where it is the same up to 40, three times the
+# number of subpackages, although the BIC's penalty counts 500 numbers for each cluster. Where neither turns, ask what
+# the clusters are for.
 #
 # ## Exercises
 #

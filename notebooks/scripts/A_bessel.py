@@ -33,8 +33,8 @@
 #
 # The density of the von Mises-Fisher distribution, or vMF, on the sphere in $\mathbb{R}^m$ contains a modified Bessel
 # function $I_v(\kappa)$ of order $v = m/2 - 1$. Its mean is the ratio $A = I_{v+1}(\kappa) / I_v(\kappa)$. For
-# $m = 1002$ and $\kappa = 1$ the function is a number with 1,284 zeros behind the decimal point, and float64 ends at
-# 324. Yet the KL and the mean, which are made of it, are ordinary numbers.
+# $m = 1002$ and $\kappa = 1$ the function is a number with 1,284 zeros behind the decimal point, and the smallest
+# number of float64 has 323. Yet the KL and the mean, which are made of it, are ordinary numbers.
 #
 # Below, the argument is called $x$, as in the tables of such functions.
 
@@ -76,9 +76,9 @@ figures.magnitudes()
 
 # %% [markdown]
 # On the left, $I_v(x)$ itself leaves float64 on two sides: it is too large at the right, where it grows like $e^x$, and
-# too small at the upper left. On the right, the factor $e^{-x}$ has cured the overflow. The underflow is where it was,
-# since $e^{-x}$ is close to 1 there. What is small at the upper left is another factor, $(x/2)^v / \Gamma(v+1)$; and
-# dividing by that one would bring back the overflow at the right.
+# too small at the upper left. On the right, the factor $e^{-x}$ has cured the overflow. The underflow, to answer the
+# first question, is where it was, since $e^{-x}$ is close to 1 there. What is small at the upper left is another
+# factor, $(x/2)^v / \Gamma(v+1)$; and dividing by that one would bring back the overflow at the right.
 #
 # ### Numbers with a longer exponent
 #
@@ -169,8 +169,9 @@ for x in (3.0, 5.0, 10.0):
     print(f"{math.exp(-2 * x):.0e}; with 60 terms {found[-1]:.0e}")
 
 # %% [markdown]
-# After about $2x$ terms the sum is as good as it gets; what is left has the size of $e^{-2x}$, and more terms destroy
-# it. For large $x$ that is far below any rounding error. For small $x$, no number of terms helps.
+# After about $2x$ terms the sum is as good as it gets; its error is then about a tenth of $e^{-2x}$, and more terms
+# destroy it. So 30 terms may be worse than 10, which answers the second question. For large $x$ that is far below any
+# rounding error. For small $x$, no number of terms helps.
 #
 # ## An expansion uniform in the order
 #
@@ -195,7 +196,8 @@ for v, x in ((500.0, 1.0), (5.0, 5.0), (50.0, 50.0)):
 figures.error_maps("uniform", (2, 6, 20))
 
 # %% [markdown]
-# Two terms are right to about four digits wherever $s > 24$, and more the larger $s$ is. Twenty terms give all the
+# Two terms are right to about four digits where $s$ is above 24 or so (a border that we shall need below), and to more
+# the larger $s$ is. Twenty terms give all the
 # digits that there are, except in the lower left corner, where both $v$ and $x$ are below ten or so. That corner is
 # where the power series is at its best.
 #
@@ -211,8 +213,9 @@ figures.up_or_down()
 # %% [markdown]
 # Upward, every step subtracts two nearly equal numbers, and the relative error grows until nothing is left: at $x = 1$
 # after ten steps, at $x = 100$ after sixty. Downward, every step adds two positive numbers, and the error stays where
-# it is. It even forgets its start: the right picture begins far above with the numbers 0 and $10^{-300}$, which are
-# wrong, and all that it needs at the end is one common factor.
+# it is. Nor does the start matter: the right picture begins at an order far above 60, with the wrong numbers 0 and
+# $10^{-300}$. What comes out is wrong by one factor, the same for all orders, and comparing $I_0$ with its known value
+# gives that factor.
 #
 # In a ratio the common factor cancels. Divide the recurrence by $I_v$, and put it into itself again and again:
 #
@@ -329,7 +332,7 @@ check.exA_1(ratio)
 # </details>
 
 # %% [markdown]
-# ### Exercise A.2 ★: read the price
+# ### Exercise A.2 ★: count the terms
 #
 # In the panel, set $v = 0$. Read how many terms the power series needs for ten digits at $x = 100$ and at $x = 400$,
 # then how many steps the continued fraction needs at the same two. The fifth number is a prediction: the steps of the

@@ -32,6 +32,7 @@ def ex7_1(attempt):
             "this is the velocity of an accepted proposal, (1 - w^2)/R": found["without correction"],
             "d theta/d kappa is not dw/d kappa: w = cos(theta)": -found["implicit"] / (1 - w**2).sqrt(),
             "subtract A from cos(p): kappa changes the constant of the density too": _integral(w, kappa, m, 0.0),
+            "the step of the integral is theta over the number of points": found["implicit"] / torch.arccos(w),
             "the volume factor is missing: f(p) has sin(p)^(m-2)": _integral(w, kappa, 2, ratio),
         }.items():
             wrong.setdefault(hint, []).append(mistake)

@@ -86,7 +86,8 @@ def ex10_3(attempt):
         truths.append(truth)
         gaps.append(nearest(test, train)[0])
         for hint, mistake in {
-            "copies carry a little noise: no two images are equal to the last number": torch.zeros(len(test)),
+            "you found none: copies carry a little noise, so no two images are equal, and a distance grows with "
+            "sqrt(D)": torch.zeros(len(test)),
             "that is every image: the distance grows with the number of pixels, so take the deviation per number, and "
             "compare with the training images, pixel by pixel": torch.ones(len(test)),
             "these are those that are no copies": 1 - truth,
@@ -153,6 +154,9 @@ def ex10_4(attempt):
         "this is the number of coordinates, not of the set's dimensions": torch.tensor([2, 3, 4, 30]),
         "take the logarithm first, and then the mean: the mean of the ratio hangs on a few points": torch.stack(
             [1 / ratio.mean().log() for ratio in ratios]
+        ),
+        "one over the mean, not the mean of one over the logarithm": torch.stack(
+            [(1 / ratio.log()).mean() for ratio in ratios]
         ),
         "these are the second and third neighbors: the nearest of all is the first other point": third,
     }

@@ -48,6 +48,12 @@ def exA_1(attempt):
     x, low = ARGUMENTS[small].numpy(), orders[:4].numpy()  # few orders: J underflows too
     if np.allclose(value[:4, small], jv(low + 1, x) / jv(low, x), rtol=1e-6):
         return "not yet: with minus signs it belongs to the Bessel function J; here all signs are plus", picture
+    skipped = (ARGUMENTS[0] / (2 * value[:, 0]) - orders[:, 0] - 1).numpy()  # how far the outer denominator is off
+    if skipped.min() > 2 and np.ptp(skipped) < 1e-3 * skipped.min():
+        return (
+            "not yet: the outermost denominator holds v + 1: begin inside, at the last, and work outward",
+            picture,
+        )
     if (error <= 1e-4).all():
         return "not yet: right to a few digits: compute in the dtype of x, float64, and take more steps", picture
     if (error[:, small] <= 1e-10).all():

@@ -2,6 +2,7 @@
 
 import math
 import re
+from functools import reduce
 from importlib import import_module
 from itertools import combinations
 from pathlib import Path
@@ -758,6 +759,7 @@ MISTAKES = {
         (lambda w, k, m, A: -angle_integral(w, k, m, A), "d theta/d kappa is not dw/d kappa"),
         (lambda w, k, m, A: velocity(w, k, m, 0.0), "subtract A from cos(p)"),
         (lambda w, k, m, A: velocity(w, k, m, A, volume=False), "the volume factor is missing"),
+        (lambda w, k, m, A: velocity(w, k, m, A) / torch.arccos(w), "the step of the integral"),
         (lambda w, k, m, A: 1.01 * velocity(w, k, m, A), "nearly right"),
         (lambda w, k, m, A: w * float("nan"), "not a number"),
         (lambda w, k, m, A: w, "compare your values"),
@@ -864,6 +866,7 @@ MISTAKES = {
         (lambda points: 1 / neighbor_ratios(points).log().sum(), "the mean over the points, not the sum"),
         (lambda points: points.shape[1], "the number of coordinates"),
         (lambda points: 1 / neighbor_ratios(points).mean().log(), "take the logarithm first"),
+        (lambda points: (1 / neighbor_ratios(points).log()).mean(), "not the mean of one over"),
         (lambda points: 1 / neighbor_ratios(points, 2).log().mean(), "the second and third neighbors"),
         (lambda points: 1 / neighbor_ratios(points, 0).log().mean(), "its own nearest neighbor"),
         (lambda points: 7, "compare your values"),
@@ -874,6 +877,7 @@ MISTAKES = {
         (lambda v, x: fraction(v, x, first=2), "this is I_(v+2) / I_(v+1)"),
         (lambda v, x: fraction(v, x, two=1), "the 2 is missing"),
         (lambda v, x: fraction(v, x, sign=-1), "to the Bessel function J"),
+        (lambda v, x: reduce(lambda r, k: 1 / (2 * (v + k) / x + r), range(1, 300), 0 * x), "begin inside"),
         (lambda v, x: fraction(v, x, steps=30), "wrong from x = 56.2 on"),
         (lambda v, x: fraction(v, x.float()), "right to a few digits"),
         (lambda v, x: x / (v + 1 + x), "compare your values"),
