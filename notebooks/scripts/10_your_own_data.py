@@ -268,7 +268,7 @@ FailuresPanel(records, shown, stored_runs("results/10_patches.json"))
 #
 # Each check prints one line and plots your answer against the truth. ★ takes 5 minutes, ★★ 15, ★★★ 30.
 #
-# ### Exercise 10.1 ★: which failure is this?
+# ### Exercise 10.1 ★★: which failure is this?
 #
 # Return the number of the failure for each of the runs 1 to 8. Every failure occurs once.
 
@@ -369,7 +369,7 @@ check.ex10_3(copies)
 # </details>
 
 # %% [markdown]
-# ### Exercise 10.4 ★★★: choose spaces
+# ### Exercise 10.4 ★★: choose spaces
 #
 # Principal components count straight directions; a circle needs two, and has one dimension. Here is an estimator that
 # counts a bent one as one. If points lie evenly in $d$ dimensions, the ratio $\mu = r_2/r_1$ of a point's distances to

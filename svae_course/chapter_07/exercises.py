@@ -119,7 +119,7 @@ def ex7_3(attempt):
         near = kappas[(shares - value).abs().argmin()].item()
         verdict = f"not yet: at κ = {near:.1f} it is {value:.1f} %; there is a κ with less"
     else:
-        verdict = "not yet: no setting of the panel says so: choose the estimator without correction, and m = 2"
+        verdict = "not yet: no setting of the panel says so: choose the second estimator, and m = 2"
     picture = against_truth(
         kappas[::10], shares[::10], shares[::10], "What arrives on the circle", "concentration κ", "% of the truth"
     )
