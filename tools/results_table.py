@@ -9,6 +9,7 @@ from marks import between
 
 from svae_course.chapter_03.figures import ARMS, by_dimension
 from svae_course.chapter_04.figures import partition
+from svae_course.stored_files import sphere_settings
 from svae_lib.comparison import half_width
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -16,6 +17,7 @@ README = ROOT / "README.md"
 RUNS = ROOT / "notebooks" / "results" / "mnist.json"
 START, END = "<!-- results: written by make notebooks -->\n", "<!-- end of results -->\n"
 QUANTITY = "test_log_likelihood"
+NEW = {("sqrt_m", "inverse_variance"): "", ("learned from sqrt_m", "inverse_variance"): ", radius learned"}
 
 
 def cell(scores: Sequence[float]) -> str:
@@ -27,12 +29,14 @@ def cell(scores: Sequence[float]) -> str:
 
 
 def products(runs: list[dict]) -> dict[int, dict[str, list[float]]]:
-    """Scores of the products of spheres of radius sqrt(m), by d and by name."""
+    """Scores of the products of spheres with the new head, by d and by name."""
     found: dict[int, dict[str, list[float]]] = {}
     for run in runs:
         counts = None if run["latent_space"][0] == "e" else partition(run["latent_space"])
-        if counts and counts.concentrations > 1 and run["radius"] == "sqrt_m":
-            found.setdefault(sum(counts.dims), {}).setdefault(run["latent_space"], []).append(run[QUANTITY])
+        settings = sphere_settings(run)
+        if counts and counts.concentrations > 1 and settings in NEW:
+            name = run["latent_space"] + NEW[settings]
+            found.setdefault(sum(counts.dims), {}).setdefault(name, []).append(run[QUANTITY])
     return found
 
 

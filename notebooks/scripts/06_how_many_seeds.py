@@ -221,7 +221,7 @@ figures.winners_curse()
 
 # %%
 COUNTS = (1, 10, 100, 1000)
-test_images = to_unit(load_dataset("mnist_5k").test.images)[:60]
+test_images = to_unit(load_dataset("mnist_5k").test.images)[:30]
 models = {space: load_model(stored(f"weights/{space}.safetensors")) for space in ("s2", "2xs1", "5xs2")}
 lacking = {space: figures.bounds(model, test_images, COUNTS) for space, model in models.items()}
 figures.sample_bias(lacking, COUNTS)
@@ -229,7 +229,7 @@ figures.sample_bias(lacking, COUNTS)
 # %% [markdown]
 # Along each line the model and the images are the same; only $K$ differs. With one sample, five times $S^2$, of ten
 # dimensions, lacks more than the two spaces of two dimensions: a small $K$ puts the larger space at a disadvantage. (To
-# the right the lines are noisy: a few of the 60 images decide.) So scores are compared at the same $K$ and on the same
+# the right the lines are noisy: a few of the 30 images decide.) So scores are compared at the same $K$ and on the same
 # images. The stored runs have $K = 500$ on all 10,000 test images of MNIST; some of them have $K = 5000$ on the first
 # 1,000 as well:
 

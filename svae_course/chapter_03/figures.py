@@ -10,10 +10,12 @@ from svae_course.stored_files import sphere_settings
 from svae_lib.plotting.style import BASELINE, OUTLINE, SAMPLES, SECOND, TRACK, Picture, new_figure, styled
 
 GAUSSIAN, PAPERS, BEST = "Gaussian", "sphere, as in the papers", "sphere, radius √m, new head"
+LEARNED = "sphere, radius learned, new head"
 ARMS = {  # with their looks
     GAUSSIAN: {"color": BASELINE, "marker": "s"},
     PAPERS: {"color": OUTLINE, "marker": "v"},
     BEST: {"color": SAMPLES, "marker": "o"},
+    LEARNED: {"color": SECOND, "marker": "D"},
 }
 QUANTITIES = {
     "test_kl": ("rate: lower is better", 1),
@@ -39,7 +41,9 @@ def arm(run: dict) -> str | None:
         return None
     if space[1] == "e":
         return GAUSSIAN
-    return {(1.0, "softplus"): PAPERS, ("sqrt_m", "inverse_variance"): BEST}.get(sphere_settings(run))
+    new = "inverse_variance"
+    settings = {(1.0, "softplus"): PAPERS, ("sqrt_m", new): BEST, ("learned from sqrt_m", new): LEARNED}
+    return settings.get(sphere_settings(run))
 
 
 def by_dimension(runs: Iterable[dict], quantity: str) -> dict[int, dict[str, list[float]]]:
@@ -85,7 +89,7 @@ def score_table(runs: Iterable[dict]) -> list[str]:
     tests = iter(compare_pairs((scores, table[d][GAUSSIAN]) for d, name, scores in rows if name != GAUSSIAN))
     lines = []
     for d, name, scores in rows:
-        line = f"{d:2}  {name:28}  {len(scores):4}  {mean_of(scores):16}"
+        line = f"{d:2}  {name:32}  {len(scores):4}  {mean_of(scores):16}"
         if name != GAUSSIAN:
             difference, test = next(tests)
             line += f"  {difference:+6.2f}  {test}"
@@ -109,7 +113,7 @@ def seed_comparison(runs: Iterable[dict]) -> Picture:
     figure = new_figure(9.6, 3.8, "Every seed, as nats above the mean of the Gaussian runs")
     for axes, (quantity, (title, sign)) in zip(figure.subplots(1, 3), QUANTITIES.items(), strict=True):
         compared = by_dimension(runs, quantity)
-        for side, (name, look) in zip((-0.25, 0, 0.25), ARMS.items(), strict=True):
+        for side, (name, look) in zip((-0.3, -0.1, 0.1, 0.3), ARMS.items(), strict=True):
             for place, arms in enumerate(compared.values()):
                 above = sign * (np.array(arms.get(name, [])) - np.mean(arms[GAUSSIAN]))
                 axes.plot(np.full(len(above), place + side), above, **look, linewidth=1.5, alpha=0.8)
@@ -118,7 +122,7 @@ def seed_comparison(runs: Iterable[dict]) -> Picture:
         axes.set(xlim=(-0.6, len(compared) - 0.4), xticks=range(len(compared)), xticklabels=compared)
         axes.set(xlabel="dimension d", ylabel="nats per image")
         axes.set_title(title, fontsize=10)
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=4)
     return figure
 
 

@@ -8,6 +8,7 @@ import torch
 from torch.distributions import kl_divergence
 
 from svae_course.score_tables import compare_pairs, mean_of
+from svae_course.stored_files import sphere_settings
 from svae_course.vmf import vmf_at_pole
 from svae_lib.distributions import HypersphericalUniform, ProductDistribution
 from svae_lib.latent_spaces import parse_latent_space
@@ -18,6 +19,7 @@ from svae_lib.plotting.style import MARK, SAMPLES, SECOND, TRACK, Picture, new_f
 
 TEN = ("s10", "s5,s5", "s4,s3,s3", "5xs2")  # ten dimensions each
 TWELVE = ("s11", "s5,s5", "3xs3", "4xs2", "6xs1")  # twelve coordinates each
+LEARNED = ", learned radius"
 FORTY = ("s40", "5xs8", "10xs4", "20xs2", "40xs1", "e40")  # dimensions
 SAMPLE_COUNT = 600
 SCORES = {"test_log_likelihood": "log-likelihood", "test_reconstruction": "reconstruction", "test_kl": "KL"}
@@ -150,22 +152,25 @@ def split_table(runs: list[dict], spaces: tuple[str, ...] = FORTY) -> list[str]:
 
     Args:
         runs: dicts with "latent_space" and "test_log_likelihood"; those of spheres at the papers' radius, or with
-            another head than the default, are left out.
+            another head than the default, are left out. A learned radius is a space of its own.
         spaces: latent spaces, by name.
 
     Returns:
         One line for each space that has runs.
     """
-    table = {space: [] for space in spaces}
+    new = "inverse_variance"
+    suffixes = {(None, None): "", ("sqrt_m", new): "", ("learned from sqrt_m", new): LEARNED}
+    table = {space + suffix: [] for space in spaces for suffix in ("", LEARNED)}
     for run in runs:
-        if run["latent_space"] in table and run.get("concentration_head", "inverse_variance") == "inverse_variance":
-            table[run["latent_space"]].append(run["test_log_likelihood"])
+        if run["latent_space"] in spaces and (settings := sphere_settings(run)) in suffixes:
+            table[run["latent_space"] + suffixes[settings]].append(run["test_log_likelihood"])
     table = {space: scores for space, scores in table.items() if scores}
+    width = max(6, *map(len, table)) if table else 6
     (first, one), *others = table.items() or [("", [])]
-    lines = [f"{first:6}  {len(one):4}  {mean_of(one)}"] if one else []
+    lines = [f"{first:{width}}  {len(one):4}  {mean_of(one)}"] if one else []
     tests = compare_pairs((scores, one) for _, scores in others)
     for (space, scores), (difference, test) in zip(others, tests, strict=True):
-        lines.append(f"{space:6}  {len(scores):4}  {mean_of(scores):16}  {difference:+6.2f}  {test}")
+        lines.append(f"{space:{width}}  {len(scores):4}  {mean_of(scores):16}  {difference:+6.2f}  {test}")
     return lines
 
 

@@ -239,14 +239,10 @@ _FRAME = """<div class="svae-mount">
 </div>"""
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<meta name="color-scheme" content="light dark">
+<meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">
 <title>{label}</title>
-<main>
-<h1 style="font: 600 17px system-ui">{label}</h1>
-{frame}
-</main>
+<main><h1 style="font: 600 17px system-ui">{label}</h1>
+{frame}</main>
 <script>
 {script}
 </script>

@@ -17,7 +17,7 @@
     ["failures", "svae_course/chapter_10/panel.js"],
     ["bessel", "svae_course/chapter_A/panel.js"],
   ]);
-  const FILES = [ // of panels' data, which chapters name instead of holding it; tools/build_notebooks.py writes them here
+  const FILES = [ // of panels' data, which chapters name and do not hold; written by tools/build_notebooks.py
     "280ce6e8ce588053.bin",
     "3c66ffddbba2197a.bin",
     "a1267a51ea7e059f.bin",

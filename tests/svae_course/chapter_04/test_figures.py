@@ -52,9 +52,11 @@ def test_splits_are_compared_with_the_first_space_over_seeds_of_the_same_head():
     scores = {"s40": [-96.0, -96.5, -96.2], "10xs4": [-93.2, -93.3, -93.4], "40xs1": [-96.7]}
     rows = [{"latent_space": s, "test_log_likelihood": x} | best for s, xs in scores.items() for x in xs]
     papers = {"latent_space": "s40", "test_log_likelihood": 0.0, "radius": 1.0, "concentration_head": "softplus"}
-    one, split, circles, flat = figures.split_table(
-        [*rows, papers, {"latent_space": "e40", "test_log_likelihood": -91}]
-    )
+    learned = {"latent_space": "40xs1", "test_log_likelihood": -92, "command": "svae train --learn-radius"} | best
+    flat = {"latent_space": "e40", "test_log_likelihood": -91}
+    lines = figures.split_table([*rows, papers, learned, flat])
+    assert lines.pop(-2).startswith("40xs1, learned radius     1  -92.00")
+    one, split, circles, flat = figures.split_table([*rows, papers, flat])
     assert one.split() == ["s40", "3", "-96.23", "±", "0.63"]
     assert split.startswith("10xs4      3  -93.30 ± 0.25      +2.93  p = 0.00")
     assert circles.endswith("-0.47  one seed: no test") and flat.startswith("e40        1  -91.00")

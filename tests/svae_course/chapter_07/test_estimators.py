@@ -8,7 +8,7 @@ import torch
 from torch.distributions import Beta
 
 from svae_course import stored_runs
-from svae_course.chapter_07 import figures
+from svae_course.chapter_07 import figures, scores
 from svae_course.chapter_07.estimators import (
     ESTIMATORS,
     draws,
@@ -134,8 +134,8 @@ def test_stored_runs_hold_both_gradients_with_the_same_seeds():
     runs = stored_runs("results/07_gradients.json")
     for space in {run["latent_space"] for run in runs}:
         assert space in SPACES
-        seeds = figures.by_gradient(runs, space, lambda run: run["seed"])
+        seeds = scores.by_gradient(runs, space, lambda run: run["seed"])
         assert seeds["exact"] == seeds["uncorrected"] and len(seeds["exact"]) >= 3
-    found = figures.by_gradient(runs, "10xs1", figures.awake)
+    found = scores.by_gradient(runs, "10xs1", scores.awake)
     assert np.mean(found["exact"]) > np.mean(found["uncorrected"])
-    assert len(figures.score_table(runs)) == len({run["latent_space"] for run in runs})
+    assert len(scores.score_table(runs)) == len({run["latent_space"] for run in runs})
