@@ -275,9 +275,9 @@ for line in figures.split_table(all_runs):
 # %% [markdown]
 # The mean is that of the log-likelihood, and p is Welch's, corrected for the number of lines (as in chapter 3). Five
 # spheres $S^8$ win back four of the five and a half nats that one sphere had lost to flat space, which has forty
-# widths. More and smaller spheres win back less; why, these runs do not say. A radius that is learned (chapter 3) adds
-# half a nat to one run. So a split can help a great deal, there is
-# such a thing as too many cuts, and flat space stays ahead here.
+# widths. More and smaller spheres win back less; why, these runs do not say. A radius that is learned (chapter 3)
+# adds half a nat to one run. So a split can help a great deal, there is such a thing as too many cuts, and flat space
+# stays ahead here.
 #
 # As for the third prediction: the partition with the most concentrations does not lead. But one run has no interval,
 # and these four are not ranked: a difference is a result where a test over the seeds of both says so (chapter 3 has

@@ -290,12 +290,12 @@ for gradient, found in scores.by_gradient(runs, "10xs1", scores.awake).items():
 print("\n".join(scores.score_table(runs)))
 
 # %% [markdown]
-# With five seeds on each side the gap of four and a half nats is separated from 0, at p = 0.009. With the exact gradient
-# five to seven circles are awake, without the correction three to five. So it is the circles that pay, and not as
-# question 3 suggests, with a $\kappa$ that is a little too small. A circle that is awake mostly has a $\kappa$ above 15,
-# where nine tenths and more of the gradient arrive. The others never got there. A likely reason: while the code forms,
-# at a $\kappa$ of 1 to 5, up to half of the gradient toward a larger $\kappa$ is missing, and the decoder learns to do
-# without them. The model of one factor above shows the same effect, but a smaller one.
+# With five seeds on each side the gap of four and a half nats is separated from 0, at p = 0.009. With the exact
+# gradient five to seven circles are awake, without the correction three to five. So it is the circles that pay, and
+# not as question 3 suggests, with a $\kappa$ that is a little too small. A circle that is awake mostly has a $\kappa$
+# above 15, where nine tenths and more of the gradient arrive. The others never got there. A likely reason: while the
+# code forms, at a $\kappa$ of 1 to 5, up to half of the gradient toward a larger $\kappa$ is missing, and the decoder
+# learns to do without them. The model of one factor above shows the same effect, but a smaller one.
 #
 # ## Exercises
 #
