@@ -352,7 +352,7 @@ for line in figures.score_table(runs):
 #
 # The radius can be learned too, with a learning rate of its own: `svae train --latent s10 --learn-radius
 # --radius-learning-rate 0.01`. On the small data set it is the best setting on average in each of the seven spaces
-# that we tried, by one to six nats ([all settings](../run_files/README.md)), and the radius grows to two to four
+# that we tried, by one to six nats (all settings are in `run_files/README.md`), and the radius grows to two to four
 # times $\sqrt{m}$: the decoder wants larger inputs. In the long training the one run at $d = 10$ lies between the
 # fixed radius and flat space. So scale once more, and it is not the sphere's alone: nothing keeps a Gaussian's
 # decoder from the same step.
