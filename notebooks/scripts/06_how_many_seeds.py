@@ -50,6 +50,7 @@
 from itertools import combinations
 
 import numpy as np
+import torch
 
 from svae_course.chapter_06 import figures, seeds
 from svae_course.chapter_06.panel import SeedsPanel
@@ -58,6 +59,7 @@ from svae_lib import load_dataset, load_model
 from svae_lib.comparison import compare, holm
 from svae_lib.datasets import to_unit
 
+torch.manual_seed(0)  # your own experiments repeat themselves
 small = figures.by_name(stored_runs("results/heads_mnist_5k.json"))  # 4,000 training images, 30 epochs
 large = figures.by_name(stored_runs("results/mnist.json"))  # 50,000 training images, 80 epochs
 print("seeds of R^10 and of S^10 on mnist_5k:", len(small["e10"]), "and", len(small["s10, new head"]))
@@ -408,6 +410,50 @@ check.ex6_4(verdicts)
 # A: Welch's p is below 0.001; the permutation test says 0.1, the smallest p that three seeds against three can give.
 # C: the best of 30 equal ones lies 2 spreads, or 0.8 nats, above the mean. D: $K$ differs, and so do the images; with
 # $K = 5000$ on the same 1,000 images, 5xs8 has $-90.7$ to $-91.0$, and is ahead. E: p is 0.73.
+#
+# </details>
+
+# %% [markdown]
+# ### Exercise 6.5 ★★★: the power of the permutation test
+#
+# How often does the exact permutation test, two-sided, reach $p \le 0.05$ with `n` seeds on each side? Simulate a
+# thousand experiments with normal scores: one space lies `difference` above the other, both have the standard deviation
+# `spread`. Return the fraction of experiments that reach it, a number. The check goes from `n` = 3 to 5, with a spread
+# of 0.5. Predict the first: 3 seeds on each side, and a difference of four spreads.
+
+
+# %%
+def test_power(n, difference, spread):
+    return None
+
+
+check.ex6_5(test_power)
+
+# %% [markdown]
+# <details><summary>Hint</summary>
+#
+# With five seeds there are 252 splits. Write each as a row of $+1$ and $-1$: one matrix product then gives every
+# difference of means for all experiments. `combinations(range(2 * n), n)` begins with the observed split.
+#
+# </details>
+#
+# <details><summary>Solution</summary>
+#
+# ```python
+# def test_power(n, difference, spread):
+#     chosen = list(combinations(range(2 * n), n))
+#     signs = -torch.ones(len(chosen), 2 * n)
+#     for row, first in zip(signs, chosen, strict=True):
+#         row[list(first)] = 1
+#     scores = spread * torch.randn(1000, 2 * n)
+#     scores[:, :n] += difference
+#     far = (scores @ signs.T / n).abs()
+#     p = (far >= far[:, :1] - 1e-5).double().mean(1)
+#     return (p < 0.05 + 1e-9).double().mean()
+# ```
+#
+# With three seeds it is 0, however far the spaces lie apart. With no difference it is just under 0.05, which is what
+# the test promises.
 #
 # </details>
 

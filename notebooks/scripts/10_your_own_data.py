@@ -253,7 +253,7 @@ FailuresPanel(records, shown, stored_runs("results/10_patches.json"))
 # %% [markdown]
 # Go through the runs one by one, and write down a number for each before you open its answer:
 #
-# | | failure | what it means |
+# | number | failure | what it means |
 # |---|---|---|
 # | 1 | nothing is wrong | the run is sound, and so is what is said of it |
 # | 2 | collapse | the code ignores the image |
@@ -429,7 +429,7 @@ progress()
 # **C. A published claim.** `run_files/` holds the papers' experiments. Choose one comparison, train both sides with ten
 # seeds on `mnist_5k` (`-d mnist_5k` and fewer epochs), and judge the claim as chapter 6 does.
 #
-# | | 0 | 1 | 2 |
+# | points | 0 | 1 | 2 |
 # |---|---|---|---|
 # | question | none | stated after the scores | stated before, with its pairs |
 # | data | not looked at | looked at | splits checked, their question named |

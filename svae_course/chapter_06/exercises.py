@@ -1,12 +1,12 @@
 """Checks of the exercises of chapter 06, How many seeds."""
 
-from itertools import product
+from itertools import combinations, product
 
 import numpy as np
 import torch
 from matplotlib.ticker import MaxNLocator
 
-from svae_course.chapter_06.seeds import MOST_SEEDS, deals, wrong_winner
+from svae_course.chapter_06.seeds import MOST_SEEDS, deals, power, wrong_winner
 from svae_course.checking import Wrong, against_truth, exercise, judge
 from svae_course.checking import progress as progress
 from svae_lib.comparison import holm
@@ -22,6 +22,8 @@ CLAIMS = {  # of exercise 6.4, with the number of what there is to say, and a hi
     "D": (5, "look at K: which of the two numbers was allowed more samples?"),
     "E": (4, "five seeds on each side, and their scores overlap: what is Welch's p? (see `compare`)"),
 }
+
+TRIALS = ((3, 2.0), (4, 1.0), (5, 0.0), (5, 1.0))  # of exercise 6.5: seeds on each side, difference; the spread is 0.5
 
 
 @exercise
@@ -163,3 +165,49 @@ def _verdict_picture(answers: list[float], right: list[bool]):
     axes.grid(axis="y", color=EXPECTED, alpha=0.2)
     axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     return figure
+
+
+@exercise
+def ex6_5(attempt):
+    """Check of the power of the permutation test at 0.05, from simulated experiments.
+
+    Args:
+        attempt: test_power(n, difference, spread) -> (), for n seeds on each side.
+    """
+    torch.manual_seed(0)
+    value = torch.stack([attempt(n, difference, 0.5, shape=()).double() for n, difference in TRIALS])
+    found = {"truth": [], "one": [], "above": []}
+    for n, difference in TRIALS:
+        splits = _differences(n, difference)
+        first = splits[:, :1]
+        found["truth"].append(np.abs(splits) >= np.abs(first) - 1e-9)
+        found["one"].append(splits >= first - 1e-9)
+        found["above"].append(np.abs(splits) > np.abs(first) + 1e-9)
+    truth, one, above = (
+        torch.tensor([(far.mean(1) < 0.05 + 1e-9).mean() for far in each], dtype=torch.float64)
+        for each in found.values()
+    )
+    student = torch.tensor([power(difference, 0.5, n) for n, difference in TRIALS], dtype=torch.float64)
+    picture = against_truth(torch.arange(4), value, truth, "Power of the permutation test", "setting", "power")
+    picture.axes[0].set_xticks(range(4), [f"n = {n}, {difference:g}" for n, difference in TRIALS])
+    if torch.allclose(value, truth, atol=0.06):  # near four standard errors of a thousand experiments
+        return "correct", picture
+    small_p = "with three seeds on each side no p is below 0.1: the observed split counts, and this is no t test"
+    for hint, wrong in (
+        ("this is the chance that the test misses the difference", 1 - truth),
+        ("this is a one-sided test: with three seeds on each side no two-sided p is below 0.1", one),
+        (small_p, above),
+        (small_p, student),
+    ):
+        if torch.allclose(value, wrong, atol=0.06):
+            return f"not yet: {hint}", picture
+    return "not yet: compare your values with the truth in the picture", picture
+
+
+def _differences(n: int, difference: float, count: int = 4000) -> np.ndarray:
+    """Differences of means over all splits, (count, splits), of experiments with spread 0.5; the observed one first."""
+    scores = np.random.default_rng(0).normal(0, 0.5, (count, 2 * n)) + np.repeat([difference, 0.0], n)
+    chosen = np.array(list(combinations(range(2 * n), n)))
+    signs = -np.ones((len(chosen), 2 * n))
+    np.put_along_axis(signs, chosen, 1.0, axis=1)
+    return scores @ signs.T / n

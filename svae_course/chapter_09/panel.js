@@ -1,4 +1,5 @@
 // Chapter 09: the world's airports on a globe, in the color of their cluster, under mixtures that Python fitted.
+import { TEXTS } from "../../svae_lib/widgets/axes.js";
 import { color, discs, pen } from "../../svae_lib/widgets/canvas.js";
 import { view } from "../../svae_lib/widgets/decoder.js";
 import { clamp, make, panel } from "../../svae_lib/widgets/panel.js";
@@ -130,7 +131,7 @@ function render({ model, el }) {
       paint(shown, facing(longitude * DEGREE, latitude * DEGREE), clamp(room < 520 ? room : room - 190, 220, 420));
       const words = fit.share.map((share, j) => `${percent(share)}, κ = ${three(fit.concentration[j])}`);
       key.replaceChildren(
-        ...words.map((it, j) => make("li", { style: `color: var(--c${j}); font-weight: 600` }, `● ${it}`)),
+        ...words.map((it, j) => make("li", { style: `color: ${TEXTS[j]}; font-weight: 600` }, `● ${it}`)),
         make("li", {}, `● unsure: below ${percent(sure)}`));
       const kappas = [...new Set(fit.concentration)].sort((a, b) => a - b).map(three).join(", ");
       const unsure = isSure.filter((it) => !it).length / count;

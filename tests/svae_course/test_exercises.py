@@ -1,5 +1,6 @@
 """Every solution in the notebooks passes its check; typical wrong answers do not, and hear which mistake they made."""
 
+import ast
 import math
 import re
 from functools import reduce
@@ -17,6 +18,7 @@ from torch.nn.functional import normalize
 from svae_course import checking, stored_runs
 from svae_course.chapter_01.exercises import moments
 from svae_course.chapter_02.figures import naive_kl
+from svae_course.chapter_06 import seeds
 from svae_course.chapter_07.estimators import fraction as arriving
 from svae_course.chapter_10.gallery import load_gallery
 from svae_lib import HypersphericalUniform, SphericalCauchy, VonMisesFisher
@@ -46,14 +48,16 @@ CHECKS = {
 
 
 def solutions() -> dict[str, tuple[str, str]]:
-    """By check, the name of the reader's function, and the solution that stands in the cell after the check's call."""
+    """By check, the reader's function, and the chapter's imports with the solution, from the cell after the call."""
     found = {}
     for script in SCRIPTS:
         cells = jupytext.read(script).cells
+        code = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
+        imports = [ast.unparse(line) for line in ast.parse(code).body if isinstance(line, ast.Import | ast.ImportFrom)]
         for cell, after in zip(cells, cells[1:], strict=False):
             for name, function in re.findall(r"check\.(ex[0-9A-Z]+_\d+)\((\w+)\)", cell.source):
                 solution = re.search(r"<summary>Solution</summary>.*?```python\n(.*?)```", after.source, re.DOTALL)[1]
-                found[name] = function, solution
+                found[name] = function, "\n".join([*imports, solution])
     return found
 
 
@@ -63,7 +67,7 @@ def test_every_check_has_its_solution_in_a_notebook():
 
 @pytest.mark.parametrize("name", CHECKS)
 def test_the_solution_passes(name, capsys):
-    room, (function, solution) = {"torch": torch}, solutions()[name]
+    room, (function, solution) = {}, solutions()[name]
     exec(solution, room)
     picture = CHECKS[name](room[function])
     assert capsys.readouterr().out == f"Exercise {name[2:].replace('_', '.')}: correct\n"
@@ -210,6 +214,16 @@ def deal(scores, others, extreme=lambda distances: (distances >= distances[0] - 
     pooled = torch.cat([scores, others])
     sums = torch.stack([torch.stack(few).sum() for few in combinations(pooled, len(scores))])
     return extreme(sign(sums - pooled.sum() / 2))
+
+
+def simulated_power(n, difference, spread, size=torch.abs, margin=-1e-5):
+    """Exercise 6.5's answer, with a distance or a margin of one's own."""
+    chosen = torch.tensor(list(combinations(range(2 * n), n)))
+    signs = -torch.ones(len(chosen), 2 * n).scatter(1, chosen, -torch.ones(chosen.shape))
+    scores = spread * torch.randn(2000, 2 * n)
+    scores[:, :n] += difference
+    far = size(scores @ signs.T / n)
+    return ((far >= far[:, :1] + margin).double().mean(1) < 0.05 + 1e-9).double().mean()
 
 
 def sign_flips(differences):
@@ -668,6 +682,13 @@ MISTAKES = {
         (lambda claims: [3, 1, 2, 3, 4], "claim D: look at K"),
         (lambda claims: [3, 1, 2, 5, 3], "claim E: five seeds"),
         (lambda claims: [0, 1, 2, 5, 3], "from 1 to 5"),
+    ],
+    "ex6_5": [
+        (lambda n, d, s: 1 - simulated_power(n, d, s), "misses the difference"),
+        (lambda n, d, s: simulated_power(n, d, s, size=lambda distance: distance), "this is a one-sided test"),
+        (lambda n, d, s: simulated_power(n, d, s, margin=1e-5), "the observed split counts"),
+        (lambda n, d, s: seeds.power(d, s, n), "this is no t test"),
+        (lambda n, d, s: 0.5, "compare your values"),
     ],
     "ex9_1": [
         (lambda z, r: kappa_at(mean_length(z, r, len(r))), "divide by the sum of the responsibilities"),
