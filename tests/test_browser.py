@@ -100,7 +100,11 @@ class Chapter(OpenNotebook):
         self.page.screenshot(path=path)
 
 
-@pytest.fixture(scope="module", params=NOTEBOOKS, ids=lambda path: path.stem)
+# Whole chapters: those that everybody reads, and with the slow tests the others. Panels are tested below, all of them.
+RUN = [*NOTEBOOKS[:5], *(pytest.param(path, marks=pytest.mark.slow) for path in NOTEBOOKS[5:])]
+
+
+@pytest.fixture(scope="module", params=RUN, ids=lambda path: path.stem)
 def chapter(request, lab, browser):
     chapter = Chapter(browser, lab, request.param)
     if "SVAE_SCREENSHOTS" in os.environ:  # a folder, for a person to look at
