@@ -130,7 +130,7 @@ def continued_fraction(order, x, terms: int) -> np.ndarray:
 
     Example:
         >>> continued_fraction(0.5, 1.0, 3).round(5)  # coth 1 - 1 is 0.31304
-        array([0.33333, 0.3125 , 0.31306])
+        array([0.33333, 0.3125 , 0.31304])
     """
     v, x, k = _columns(order, x, terms)
     b = 2 * (v + k + 1) / x
@@ -203,7 +203,7 @@ def terms_needed(name: str, order, x, terms: int = 400, target: float = TARGET) 
 
     Example:
         >>> terms_needed("power series", 0.0, np.array([1.0, 10.0, 100.0]))
-        array([  6.,  19.,  89.])
+        array([ 7., 19., 86.])
     """
     close = errors(name, order, x, terms) <= target
     return np.where(close.any(0), 1.0 + close.argmax(0), np.inf)
