@@ -1,5 +1,5 @@
 // Chapter 01: what its panel shows, in numbers; svae_course/chapter_01/panel.py has the same in Python.
-import { uniforms } from "../../svae_lib/widgets/noise.js";
+import { cumulative, inverse, uniforms } from "../../svae_lib/widgets/noise.js";
 import { marginalDensity, quantities } from "../../svae_lib/widgets/vmf.js";
 
 export const COUNT = 1000;
@@ -14,26 +14,13 @@ const NOISE = uniforms(3 * COUNT, 1);
  * @returns {Float64Array}  (NODES,)
  */
 function angleDistribution(kappa, m) {
-  const logs = new Float64Array(NODES), below = new Float64Array(NODES);
+  const logs = new Float64Array(NODES);
   for (let i = 0; i < NODES; i++) {
     const theta = i * Math.PI / (NODES - 1);
     logs[i] = kappa * Math.cos(theta) + (m > 2 ? (m - 2) * Math.log(Math.sin(theta)) : 0);
   }
   const most = logs.reduce((a, b) => Math.max(a, b));
-  const weights = logs.map((log) => Math.exp(log - most));
-  for (let i = 1; i < NODES; i++) below[i] = below[i - 1] + (weights[i - 1] + weights[i]) / 2;
-  return below;
-}
-
-/** Where `below`, which grows, is `level`, as an index with a fraction. */
-function inverse(below, level) {
-  let low = 0, high = below.length - 1;
-  while (high - low > 1) {
-    const middle = (low + high) >> 1;
-    if (below[middle] <= level) low = middle;
-    else high = middle;
-  }
-  return low + (level - below[low]) / (below[high] - below[low]);
+  return cumulative(logs.map((log) => Math.exp(log - most)));
 }
 
 /**

@@ -1,5 +1,5 @@
 // Chapter 07: four estimators of d E[w + c] / d kappa, in numbers; svae_course/chapter_07/estimators.py has the same.
-import { uniforms } from "../../svae_lib/widgets/noise.js";
+import { cumulative, inverse, uniforms } from "../../svae_lib/widgets/noise.js";
 import { meanCosine } from "../../svae_lib/widgets/vmf.js";
 
 export const DRAWS = 1000;
@@ -114,16 +114,6 @@ export function spreads(kappa, m, offset) {
  * @returns {Float64Array}  (DRAWS,), as numbers of a grid point, with a fraction
  */
 export function places({ weights }) {
-  const below = new Float64Array(weights.length);
-  for (let i = 1; i < below.length; i++) below[i] = below[i - 1] + (weights[i - 1] + weights[i]) / 2;
-  return NOISE.map((share) => {
-    const level = share * below[below.length - 1];
-    let low = 0, high = below.length - 1;
-    while (high - low > 1) {
-      const middle = (low + high) >> 1;
-      if (below[middle] <= level) low = middle;
-      else high = middle;
-    }
-    return low + (level - below[low]) / (below[high] - below[low]);
-  });
+  const below = cumulative(weights);
+  return NOISE.map((share) => inverse(below, share * below[below.length - 1]));
 }

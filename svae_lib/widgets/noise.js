@@ -34,3 +34,25 @@ export function normals(count, seed) {
   }
   return out;
 }
+
+/**
+ * Distribution function of a density on even steps, not normalized, by the trapezoidal rule.
+ * @param {ArrayLike<number>} weights  (n,)
+ * @returns {Float64Array}  (n,), from 0
+ */
+export function cumulative(weights) {
+  const below = new Float64Array(weights.length);
+  for (let i = 1; i < below.length; i++) below[i] = below[i - 1] + (weights[i - 1] + weights[i]) / 2;
+  return below;
+}
+
+/** Where `below`, which grows, is `level`, as an index with a fraction. */
+export function inverse(below, level) {
+  let low = 0, high = below.length - 1;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (below[middle] <= level) low = middle;
+    else high = middle;
+  }
+  return low + (level - below[low]) / (below[high] - below[low]);
+}
