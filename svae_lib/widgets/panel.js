@@ -72,8 +72,8 @@ export function checked(spec) {
  * @param {object} what
  * @param {Element} what.picture  an SVG, a canvas, or a box of them
  * @param {function(Object<string, number|string>, number): string} what.draw  brings the picture to the values (of
- *   sliders and choices, by name) at this width in pixels, and returns what it shows in words. Called at once, then at
- *   most once a frame.
+ *   sliders and choices, by name) at this width in pixels, and returns what it shows in words. Called at once, then
+ *   when a reader moves something or `follow` asks, at most once a frame.
  * @param {string[]} [what.also]  further traits whose change is drawn
  * @returns {{set: function(Object), follow: function(), signal: AbortSignal, values: function(): Object,
  *   root: HTMLElement, end: function()}}  `set` moves what it names; `follow` draws at the next frame; `end` is
@@ -93,7 +93,7 @@ export function panel({ model, el }, { picture, draw, also = [] }) {
     }
     for (const c of choices) if (c.options.includes(changes[c.name])) model.set(c.name, changes[c.name]);
     model.save_changes();
-    follow(); // a model may not tell the view that changed it
+    answer(); // a model may not tell the view that changed it
   };
 
   const say = make("p", { class: "say", "aria-hidden": "true" }), aloud = make("output", { class: "aloud" });
@@ -112,7 +112,7 @@ export function panel({ model, el }, { picture, draw, also = [] }) {
   root.append(make("style", {}, CSS), rows, above, presets, say, picture, aloud);
   el.append(root);
 
-  let frame = 0, quiet = 0, spoken = null, wide = 0, tall = 0;
+  let frame = 0, late = false, drawn = false, quiet = 0, spoken = null, wide = 0, tall = 0;
   const now = () => {
     const at = values();
     for (const show of shows) show(at);
@@ -125,7 +125,24 @@ export function panel({ model, el }, { picture, draw, also = [] }) {
     quiet = setTimeout(() => { if (spoken !== text) aloud.textContent = spoken = text; }, 400);
     if (say.offsetHeight > tall) say.style.minHeight = `${tall = say.offsetHeight}px`; // the picture does not jump
   };
-  const follow = () => { frame ||= requestAnimationFrame(() => { frame = 0; if (!signal.aborted) now(); }); };
+  const next = () => { if (!signal.aborted) frame ||= requestAnimationFrame(tick); };
+  const tick = () => {
+    const due = late && !drawn;
+    frame = 0;
+    drawn = false;
+    if (due) {
+      late = false;
+      now();
+    } else if (late) next(); // one draw a frame: what was drawn before it is painted first
+  };
+  const follow = () => { late = true; next(); };
+  const answer = () => { // what a reader moves is drawn while the browser waits for the frame, not in it
+    follow();
+    if (drawn || signal.aborted) return;
+    drawn = true;
+    late = false;
+    now();
+  };
   const names = [...sliders, ...choices].map((it) => it.name).concat(also);
   for (const name of names) model.on(`change:${name}`, follow);
   const theme = new MutationObserver(follow), size = new ResizeObserver(([{ contentRect }]) => {

@@ -276,24 +276,29 @@ def test_values_of_another_type_are_what_the_panel_came_with(mounted, panel):
     assert mounted(changed(panel.page(), spec_label="<b>bold</b>"), 'el.querySelectorAll("b").length') == 0
 
 
-def test_it_draws_once_a_frame_and_ends_whole(mounted, panel):
+def test_a_move_is_drawn_at_once_and_then_once_a_frame(mounted, panel):
     act = """{
-        const [m, kappa] = el.querySelectorAll("input[type=range]"), say = el.querySelector(".say");
-        let draws = 0;
+        const [m, kappa] = el.querySelectorAll("input[type=range]"), say = el.querySelector(".say"), frames = [];
+        let painted = 0;
         await frame();
-        new MutationObserver((records) => { draws += records.length; }).observe(say, { childList: true });
+        const count = () => { painted++; if (el.children.length) requestAnimationFrame(count); };
+        requestAnimationFrame(count);
+        new MutationObserver((records) => { for (const _ of records) frames.push(painted); })
+            .observe(say, { childList: true });
         const move = () => { for (const [range, value] of [[m, 9], [kappa, 2], [m, 11]]) {
             range.value = value; range.dispatchEvent(new Event("input"));
         } };
         move();
+        const first = say.textContent;
         await frame();
-        const text = say.textContent;
+        const text = say.textContent, draws = frames.length, apart = new Set(frames).size;
         end();
         move();
         await frame();
-        return [draws, text, el.children.length, say.textContent == text];
+        return [first, text, draws, apart, frames.length, el.children.length, say.textContent == text];
     }"""
-    assert mounted(panel.page(), act) == [1, "κ = 2, m = 11, plain: 22", 0, True]
+    first, last = "κ = 1, m = 9, plain: 9", "κ = 2, m = 11, plain: 22"
+    assert mounted(panel.page(), act) == [first, last, 2, 2, 2, 0, True]
 
 
 def test_the_first_change_is_read_aloud_however_soon_it_comes(mounted, panel):
