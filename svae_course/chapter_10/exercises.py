@@ -5,6 +5,7 @@ import math
 import torch
 
 from svae_course.chapter_05.shapes import data
+from svae_course.chapter_10 import decisions
 from svae_course.chapter_10.exhibits import EXHIBITS, FAILURES
 from svae_course.chapter_10.gallery import in_old_units, load_gallery, nearest
 from svae_course.checking import Wrong, against_truth, close, exercise, judge
@@ -158,6 +159,9 @@ def ex10_4(attempt):
         "one over the mean, not the mean of one over the logarithm": torch.stack(
             [(1 / ratio.log()).mean() for ratio in ratios]
         ),
+        "the mean, not the median: an exponential's median is log 2 times its mean": torch.stack(
+            [1 / ratio.log().median() for ratio in ratios]
+        ),
         "these are the second and third neighbors: the nearest of all is the first other point": third,
     }
     if not value.isfinite().all() or close(value, torch.zeros(4)):
@@ -169,3 +173,29 @@ def _ratios(points: torch.Tensor, nearest: int = 1) -> torch.Tensor:
     """Distance to a next neighbor over that to the one before it, point by point."""
     ordered = torch.cdist(points, points).sort(1).values
     return ordered[:, nearest + 1] / ordered[:, nearest]
+
+
+@exercise
+def ex10_5(attempt):
+    """Check of a rule that decides which space of a sweep to use, over many sweeps whose truth is known.
+
+    Args:
+        attempt: decide(validation: (8, 10), test: (8, 10)) -> (3,), the row, its lead over row 0 in nats, and the p.
+    """
+    made = decisions.sweeps()
+    pairs = zip(torch.from_numpy(made.validation), torch.from_numpy(made.test), strict=True)
+    answers = torch.stack([attempt(first.clone(), other.clone(), shape=(3,)).double() for first, other in pairs])
+    if not answers.isfinite().all():
+        raise Wrong(
+            "one of your numbers is NaN: a failed run makes a mean NaN, and argmax takes NaN for the largest; leave "
+            "the run out, and row 0 of the same seed with it"
+        )
+    row, _, p = answers.T
+    if not (set(row.tolist()) <= set(range(1, decisions.SPACES))):
+        raise Wrong(
+            "the row is 1 to 7 in every sweep, since it is p that says whether to believe in it; an argmax over rows "
+            "1 to 7 counts from 0"
+        )
+    if p.min() < 0 or p.max() > 1:
+        raise Wrong(f"p is from 0 to 1, and one of yours is {p[(p < 0) | (p > 1)][0]:.2f}")
+    return decisions.verdict(answers.numpy()), decisions.rule_picture(answers.numpy())

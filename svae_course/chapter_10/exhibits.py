@@ -95,7 +95,7 @@ EXHIBITS = (
         "too few images",
         "curves",
         "Trained for 400 epochs, until the training score is excellent.",
-        "training rises on, validation turns and falls: the 128 training images are learned by heart. Get more images, "
+        "training rises on, validation turns and falls: the model overfits its 128 training images. Get more images, "
         "or stop at the best validation score, as the library does.",
     ),
 )

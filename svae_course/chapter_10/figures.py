@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from matplotlib.ticker import MaxNLocator
 
 from svae_course.chapter_10.gallery import KINDS, NAMES, nearest_pairs
 from svae_lib.plotting.images import image_rows
@@ -130,6 +131,7 @@ def gallery_rows(records: list[dict], images: np.ndarray, shown: Sequence[int], 
         draw_boxes(row[2], record["concentration"], vertical=True)
         row[2].axhline(record["floor"], color=OUTLINE, linewidth=3, alpha=0.6)
         row[2].set(xlabel="sphere, in order", title="κ (gray: its floor)")
+        row[2].xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         kappa_axis(row[2])
         draw_boxes(row[3], [record["nearest"]], vertical=False)
         row[3].set(xlabel="distance / contrast", title="nearest training image", xlim=(0, None), yticks=[])

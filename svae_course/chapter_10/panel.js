@@ -127,7 +127,8 @@ function heading(left, top, words) {
 export function inWords(fact, clues) {
   const last = (values) => values.at(-1).toFixed(1), said = [`“${fact.claim}”`];
   if (clues >= 2) {
-    said.push(`After ${fact.epochs.at(-1)} epochs: training ${last(fact.train)}, validation ${last(fact.validation)}`);
+    const [train, validation] = [last(fact.train), last(fact.validation)];
+    said.push(`ELBO after ${fact.epochs.at(-1)} epochs: training ${train}, validation ${validation} nats`);
   }
   if (clues >= 3) {
     said.push(`Mutual information ${fact.information} of at most ${fact.most}, mean KL ${fact.kl}`);
@@ -135,7 +136,8 @@ export function inWords(fact, clues) {
     said.push(`Median κ from ${Math.min(...middle)} to ${Math.max(...middle)}, floor ${fact.floor}`);
     said.push(`Median distance to the nearest training image ${fact.nearest[2]}, in a clean split ${fact.clean[2]}`);
     const shown = fact.evidence.filter(([, , control]) => clues >= ANSWER || !control);
-    said.push(shown.map(([words, scores]) => `${words}: ${scores.map((it) => it.toFixed(1)).join(", ")}`).join("; "));
+    const scored = shown.map(([words, scores]) => `${words} ${scores.map((it) => it.toFixed(1)).join(", ")}`);
+    said.push(`Test log-likelihood: ${scored.join("; ")}`);
   }
   if (clues >= ANSWER) said.push(`Answer: ${fact.failure}; ${fact.why}`);
   return said.join(". ").replaceAll("..", ".").replaceAll(".”.", ".”");

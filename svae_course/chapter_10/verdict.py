@@ -3,6 +3,8 @@
 import os
 from collections.abc import Sequence
 
+import numpy as np
+
 from svae_course.score_tables import compare_pairs, mean_of
 from svae_course.stored_files import stored_runs
 
@@ -40,6 +42,25 @@ def dimension(space: str) -> int:
     from svae_lib.latent_spaces.names import parse_name
 
     return sum(factor.manifold_dim for factor in parse_name(space).factors)
+
+
+def luck_in_both(runs: Sequence[dict]) -> float:
+    """Correlation of validation and test scores over the seeds of a space: how far a lucky run is lucky on both.
+
+    Args:
+        runs: stored ones; each space's own means are subtracted.
+
+    Example:
+        >>> scores = ((1.0, 2.0), (3.0, 6.0))
+        >>> luck_in_both([{"latent_space": "s2", "validation_elbo": v, "test_log_likelihood": t} for v, t in scores])
+        1.0
+    """
+    spaces: dict[str, list[tuple[float, float]]] = {}
+    for run in runs:
+        pair = run["validation_elbo"], run["test_log_likelihood"]
+        spaces.setdefault(run["latent_space"], []).append(pair)
+    centered = np.concatenate([np.array(pairs) - np.mean(pairs, 0) for pairs in spaces.values()])
+    return round(float(np.corrcoef(centered.T)[0, 1]), 3)
 
 
 def score_table(scores: dict[str, list[float]], pairs: Sequence[tuple[str, str]]) -> list[str]:

@@ -122,12 +122,12 @@ def _draw_spheres(concentrations, codes, spheres: list) -> None:
     boxes = [dict(zip(names, row, strict=True)) for row in quantiles]
     concentrations.bxp(boxes, list(places), showfliers=False, medianprops={"color": MARK}, manage_ticks=False)
     concentrations.plot(places, [sphere.floor or np.nan for sphere in spheres], "_", color=OUTLINE, markersize=18)
-    concentrations.set_title("concentration (gray: its floor)")
+    concentrations.set_title("concentration")
     if np.isfinite(quantiles).any():
         kappa_axis(concentrations)
     codes.plot(places, [sphere.uniformity for sphere in spheres], "o", color=SAMPLES)
     codes.plot(places, [sphere.uniform for sphere in spheres], "_", color=OUTLINE, markersize=18)
     codes.plot(places, [sphere.alignment for sphere in spheres], "^", color=BASELINE)
-    codes.set_title("uniformity ● (gray: prior), alignment ▲")
-    for ax in (concentrations, codes):
-        ax.set(xlabel="sphere, in order", xlim=(0.4, len(spheres) + 0.6))
+    codes.set_title("uniformity ●, alignment ▲")
+    for ax, gray in ((concentrations, "its floor"), (codes, "uniform codes")):
+        ax.set(xlabel=f"sphere, in order (gray: {gray})", xlim=(0.4, len(spheres) + 0.6))

@@ -9,6 +9,7 @@ from itertools import combinations
 from pathlib import Path
 
 import jupytext
+import numpy as np
 import pytest
 import torch
 from matplotlib.figure import Figure
@@ -20,6 +21,7 @@ from svae_course.chapter_01.exercises import moments
 from svae_course.chapter_02.figures import naive_kl
 from svae_course.chapter_06 import seeds
 from svae_course.chapter_07.estimators import fraction as arriving
+from svae_course.chapter_10.decisions import student, welch
 from svae_course.chapter_10.gallery import load_gallery
 from svae_lib import HypersphericalUniform, SphericalCauchy, VonMisesFisher
 from svae_lib.distributions.fitting import concentration_at_ratio
@@ -406,6 +408,32 @@ def nats_of_no_merit(**wrong):
     own, fresh = run_scores()
     unit = 192 * math.log(8)
     return list(({"leak": own[3] - fresh, "above": own[4] - own[2], "unit": unit} | wrong).values())
+
+
+def decided(v, t, some=slice(4), rest=slice(4, None), by=None, choose=None, first=1, lead=None, p=None):
+    """The row, its lead and its p of exercise 10.5, chosen by some seeds and reported by the rest, in one wrong way."""
+    chosen = (v if by is None else by)[:, some]
+    merit = choose(chosen) if choose else (chosen - chosen[0]).nanmean(1)
+    row = 1 + int(merit[1:].argmax())
+    own, flat = t[row, rest].numpy(), t[0, rest].numpy()
+    mean, right = student(own - flat)
+    if lead is not None:
+        mean = lead(torch.from_numpy(own), torch.from_numpy(flat))
+    return row - 1 + first, mean, right if p is None else p(own, flat, right)
+
+
+def smallest_p(v):
+    return torch.from_numpy(np.append(0, -student((v[1:] - v[0]).numpy())[1]))
+
+
+def normal_p(own, flat, right):
+    difference = own - flat
+    difference = difference[~np.isnan(difference)]
+    return math.erfc(abs(difference.mean()) / difference.std(ddof=1) * (len(difference) / 2) ** 0.5)
+
+
+def only_where_separated(row, lead, p):
+    return row, lead if p < 0.05 else 0.0, p
 
 
 MISTAKES = {
@@ -888,9 +916,35 @@ MISTAKES = {
         (lambda points: points.shape[1], "the number of coordinates"),
         (lambda points: 1 / neighbor_ratios(points).mean().log(), "take the logarithm first"),
         (lambda points: (1 / neighbor_ratios(points).log()).mean(), "not the mean of one over"),
+        (lambda points: 1 / neighbor_ratios(points).log().median(), "the mean, not the median"),
         (lambda points: 1 / neighbor_ratios(points, 2).log().mean(), "the second and third neighbors"),
         (lambda points: 1 / neighbor_ratios(points, 0).log().mean(), "its own nearest neighbor"),
         (lambda points: 7, "compare your values"),
+    ],
+    "ex10_5": [
+        (lambda v, t: decided(v, t, some=slice(None), rest=slice(None), by=t), "the winner's curse"),
+        (lambda v, t: decided(v, t, some=slice(None), rest=slice(None)), "chosen on validation, but a lucky training"),
+        (lambda v, t: decided(v, t, rest=slice(None)), "seeds that choose the row must not report"),
+        (lambda v, t: decided(v, t, slice(None), slice(None), t, smallest_p), "the smallest p of seven"),
+        (lambda v, t: decided(v, t, choose=lambda v: v.nanmean(1)), "you choose by means over different splits"),
+        (lambda v, t: decided(v, t, choose=lambda v: v.nan_to_num().amax(1)), "the best run of each space"),
+        (lambda v, t: decided(v, t, lead=lambda own, flat: (own - flat).mean()), "is NaN"),
+        (lambda v, t: decided(v, t, choose=lambda v: -v[:, 0].nan_to_num()), "of the winners"),
+        (lambda v, t: decided(v, t, choose=lambda v: torch.eye(8)[3]), "you always propose row 3"),
+        (lambda v, t: decided(v, t, first=0), "counts from 0"),
+        (lambda v, t: decided(v, t, lead=lambda own, flat: -(own - flat).nanmean()), "the sign of the lead"),
+        (lambda v, t: decided(v, v), "this is the lead in validation scores"),
+        (lambda v, t: decided(v, t, lead=lambda own, flat: own.nan_to_num().max() - flat.max()), "the best seed"),
+        (lambda v, t: decided(v, t, lead=lambda own, flat: own.nanmean() - flat.mean()), "two means over different"),
+        (lambda v, t: decided(v, t, lead=lambda own, flat: (own.nan_to_num() - flat).mean()), "not the score 0"),
+        (
+            lambda v, t: decided(v, t, p=lambda own, flat, right: welch(own[None], flat[None])[0]),
+            "move both rows alike",
+        ),
+        (lambda v, t: decided(v, t, p=lambda own, flat, right: min(1, 7 * right)), "pays for seven tests"),
+        (lambda v, t: decided(v, t, p=lambda own, flat, right: 7 * right), "p is from 0 to 1"),
+        (lambda v, t: decided(v, t, p=normal_p), "takes the spread as known"),
+        (lambda v, t: only_where_separated(*decided(v, t)), "report the lead whatever p is"),
     ],
     "exA_1": [
         (lambda v, x: 1 / fraction(v, x), "this is the inverse"),
