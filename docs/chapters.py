@@ -16,7 +16,8 @@ from docs.project import BINDER, NOTEBOOKS
 PANEL = "application/vnd.svae.panel+json"
 PLOTLY = "application/vnd.plotly.v1+json"
 MOVED = ("## Notation", "## Glossary")  # of a chapter: they have a page of their own
-NEIGHBORS = re.compile(r"\n*^(Previous|Next): .*\Z", re.MULTILINE)  # a line that the theme's own links replace
+# A line, or two, that the theme's own links replace.
+NEIGHBORS = re.compile(r"\n*^(Previous|Next): .*(\n.+)?\Z", re.MULTILINE)
 
 
 def chapters() -> list[Path]:
@@ -101,7 +102,8 @@ def picture(png: bytes, alt: str, path: Path) -> str:
     path.write_bytes(png)
     width, height = struct.unpack(">II", png[16:24])
     place = f'src="_static/pictures/{path.name}" width="{width}" height="{height}"'
-    return f'<img class="figure dark-light" {place} alt="{html.escape(alt)}">'
+    shown = f'<img class="figure dark-light" {place} alt="{html.escape(alt)}">'
+    return f'<div class="figure-frame" style="--width: {width}">{shown}</div>'
 
 
 def sharp_bits() -> str:
@@ -118,4 +120,4 @@ def sections(path: Path, heading: str) -> Iterator[str]:
         if cell.cell_type == "markdown":
             found = re.search(rf"^{heading}\n(.*?)(?=^## |\Z)", cell.source, re.MULTILINE | re.DOTALL)
             if found:
-                yield found[1].strip()
+                yield re.sub(r"\n\n[^\n-].*:\Z", "", found[1].strip())  # what leads over to a cell of code

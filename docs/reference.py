@@ -2,7 +2,9 @@
 
 import re
 from importlib import import_module
-from inspect import getdoc, isclass, isfunction
+from inspect import getdoc, isclass, isfunction, signature
+
+from sphinx.util.inspect import stringify_signature
 
 ROOMS = (
     "distributions",
@@ -18,7 +20,9 @@ ROOMS = (
     "widgets",
 )
 SECTION = re.compile(r"^(Args|Attributes|Returns|Yields|Raises|References|Example|Examples|Shapes|Errors):$")
-STRANGERS = "Distribution, Module, BaseEstimator, AnyWidget, VBox, Exception, object"  # have their own references
+# Classes with references of their own: each that defines a member must be named, not its children alone.
+STRANGERS = "Distribution, Module, BaseEstimator, Exception, object, AnyWidget, DOMWidget, Widget, LoggingHasTraits, "
+STRANGERS += "HasTraits, HasDescriptors, TraitType, BaseDescriptor"
 MEMBERS = f"   :members:\n   :inherited-members: {STRANGERS}\n   :exclude-members: set_fit_request, set_score_request\n"
 
 
@@ -133,7 +137,15 @@ def process(app, what, name, value, options, lines: list[str]) -> None:
     lines[:] = ["\\ "] * (what in ("attribute", "property")) + escape(lines)
 
 
+def arguments(app, what, name, value, options, found: str | None, returned: str | None) -> tuple | None:
+    """Sphinx calls this with each signature; of a widget it took that of `__new__`, which passes on what it gets."""
+    if what == "class" and (found or "").startswith("(*args"):
+        return stringify_signature(signature(value), unqualified_typehints=True), returned
+    return None
+
+
 def setup(app) -> dict:
     """Make this module an extension of Sphinx."""
+    app.connect("autodoc-process-signature", arguments)
     app.connect("autodoc-process-docstring", process, priority=100)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

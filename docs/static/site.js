@@ -11,12 +11,37 @@ document.addEventListener("DOMContentLoaded", () => {
   sidebar?.setAttribute("role", "region");
   sidebar?.setAttribute("aria-label", "Site");
 });
-// A formula that is wider than the page is scrolled by keys too.
+// A formula that is wider than the page becomes smaller, down to three quarters; what is wider still, formula or
+// picture, is scrolled, by keys too.
 const reach = () => {
-  for (const formula of document.querySelectorAll("mjx-container[display=true]")) {
-    if (formula.scrollWidth > formula.clientWidth) formula.tabIndex = 0;
-    else formula.removeAttribute("tabindex");
+  for (const it of document.querySelectorAll("mjx-container[display=true], .figure-frame")) {
+    it.style.fontSize = "";
+    if (it.localName === "mjx-container" && it.scrollWidth > it.clientWidth) {
+      it.style.fontSize = `${Math.max(75, Math.floor((100 * it.clientWidth) / it.scrollWidth))}%`;
+    }
+    if (it.scrollWidth > it.clientWidth + 1) it.tabIndex = 0;
+    else it.removeAttribute("tabindex");
   }
 };
-addEventListener("load", () => window.MathJax?.startup?.promise.then(reach));
+// No line begins with the comma that follows a formula, nor ends with the bracket before one.
+const glue = () => {
+  for (const formula of document.querySelectorAll("span.math:has(> mjx-container)")) {
+    const before = formula.previousSibling, after = formula.nextSibling, whole = document.createElement("span");
+    const opening = before?.nodeType === Node.TEXT_NODE && before.data.match(/[([“"]+$/);
+    const closing = after?.nodeType === Node.TEXT_NODE && after.data.match(/^[^\s\p{L}\p{N}(]+/u);
+    if (!opening && !closing) continue;
+    whole.className = "glued";
+    formula.replaceWith(whole);
+    whole.append(opening ? before.splitText(before.data.length - opening[0].length) : "", formula);
+    if (closing) {
+      after.splitText(closing[0].length);
+      whole.append(after);
+    }
+  }
+};
+addEventListener("load", () => window.MathJax?.startup?.promise.then(() => {
+  glue();
+  reach();
+}));
+addEventListener("load", reach);
 addEventListener("resize", reach);

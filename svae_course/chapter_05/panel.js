@@ -91,7 +91,7 @@ function render({ model, el }) {
     picture: svg,
     draw({ covered, noise }, width) {
       const share = covered / 100, setting = place("covered", covered) * count("noise") + place("noise", noise);
-      const found = pathsAt(paths, setting), beside = width >= 760;
+      const found = pathsAt(paths, setting), beside = width >= 620;
       const places = Array.from({ length: POINTS }, (_, i) => 180 * share * (2 * i / (POINTS - 1) - 1));
       const wide = beside ? width / 3 : width, height = clamp(wide, 230, 330), nodes = [];
       found.forEach((coordinates, index) => {

@@ -95,7 +95,7 @@ function render({ model, el }) {
     picture: svg,
     draw(values, width) {
       const { kappa, m, offset, estimator } = values, which = Math.max(0, ESTIMATORS.indexOf(estimator));
-      const beside = width >= 700, wide = beside ? width / 2 - 6 : width, height = clamp(0.75 * wide, 310, 380);
+      const beside = width >= 620, wide = beside ? width / 2 - 6 : width, height = clamp(0.75 * wide, 310, 380);
       const next = beside ? { left: wide + 12, top: 0 } : { left: 0, top: height + 10 };
       const found = shown(values), [mean, deviation] = found.spreads[which];
       svg.setAttribute("width", width);

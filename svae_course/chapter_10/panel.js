@@ -53,7 +53,7 @@ function around(values, share = 0.08) {
 
 const BLOCKS = [
   ["images", "Images", 1, ({ left, top, width, height }, fact, { url }) => {
-    const words = 120, wide = width - words - 8, high = wide * (KINDS.length * (SIDE + GAP) - GAP)
+    const words = 132, wide = width - words - 8, high = wide * (KINDS.length * (SIDE + GAP) - GAP)
       / (SHOWN * (SIDE + GAP) - GAP), y = top + 30, row = high / KINDS.length;
     const texts = KINDS.map((kind, i) => make("text", { x: left + 8, y: y + (i + 0.5) * row + 4 }, kind));
     const place = { x: left + words, y, width: wide, height: Math.min(high, height - 36), href: url };

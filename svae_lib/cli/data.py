@@ -10,8 +10,9 @@ def add(commands) -> None:
     data = commands.add_parser("data", help="list the data sets, or fetch one").add_subparsers(
         metavar="list | fetch", required=True
     )
+    texts = {"list": "list the data sets, and where they are stored", "fetch": "download a data set"}
     for name, command in (("list", show_list), ("fetch", fetch)):
-        parser = data.add_parser(name)
+        parser = data.add_parser(name, help=texts[name], description=texts[name])
         parser.add_argument("--data-dir", help="where data sets are; default: SVAE_DATA, then a cache")
         parser.set_defaults(command=command)
         if name == "fetch":

@@ -66,7 +66,7 @@ export function axes({ x, y, width, height, left = 0, top = 0, title = "", right
   };
   const X = scale(x, box.x, box.width), Y = scale(y, box.y + box.height, -box.height), id = `svae-clip-${++serial}`;
   const grid = make("g", { stroke: "var(--soft)" }), texts = make("g"), bottom = box.y + box.height;
-  for (const [value, text] of x.ticks ?? ticks(x.from, x.to, x.log, box.width / 64)) {
+  for (const [value, text] of x.ticks ?? ticks(x.from, x.to, x.log, box.width / 52)) {
     grid.append(make("line", { x1: X(value), x2: X(value), y1: box.y, y2: bottom }));
     texts.append(make("text", { x: X(value), y: bottom + 16, "text-anchor": "middle" }, text));
   }

@@ -206,7 +206,8 @@ class Panel(anywidget.AnyWidget):
             InputError: the folder is gone or not writable, or the disk is full.
         """
         code = script({str(self.name): self.module})
-        text = _PAGE.format(label=html.escape(self.label), frame=self.frame(), script=code)
+        title = html.escape(self.label[:1].upper() + self.label[1:])
+        text = _PAGE.format(title=title, frame=self.frame(), script=code)
         atomic_write(path, text.encode())
 
     def _controls(self) -> dict[str, Slider | Choice]:
@@ -240,8 +241,8 @@ _FRAME = """<div class="svae-mount">
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
 <meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">
-<title>{label}</title>
-<main><h1 style="font: 600 17px system-ui">{label}</h1>
+<title>{title}</title>
+<main><h1 style="font: 600 17px system-ui">{title}</h1>
 {frame}</main>
 <script>
 {script}
