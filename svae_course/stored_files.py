@@ -82,23 +82,24 @@ def stored_runs(name: str) -> list[dict]:
 
 
 def sphere_settings(run: dict) -> tuple[str | float | None, str | None]:
-    """Radius and concentration head of a stored run's spheres.
+    """Radius and concentration head of a stored run's spheres, or the scale of its Gaussian codes.
 
     Args:
         run: of `stored_runs`.
 
     Returns:
-        (radius, head), both None for flat spaces; a radius that was trained is "learned from" where it started.
+        (radius, head), both None for flat spaces; a radius that was trained is "learned from" where it started, and so
+        is the scale of Gaussian codes, which has no head.
 
     Example:
         >>> run = {"command": "svae train --latent s2 --learn-radius", "radius": 1.0, "concentration_head": "softplus"}
         >>> sphere_settings(run), sphere_settings({"command": "svae train --latent e2"})
         (('learned from 1.0', 'softplus'), (None, None))
     """
-    radius = run.get("radius")
-    return f"learned from {radius}" if "--learn-radius" in run.get("command", "") else radius, run.get(
-        "concentration_head"
-    )
+    command, radius = run.get("command", ""), run.get("radius")
+    if "--learn-scale" in command:
+        return "learned from 1.0", None
+    return f"learned from {radius}" if "--learn-radius" in command else radius, run.get("concentration_head")
 
 
 def stored_records(name: str) -> dict[str, dict]:

@@ -76,6 +76,7 @@ FLAGS = {
     "--concentration-head exp": ("concentration_head", "exp"),
     "-cvm full -n normal": ("covariance", "full"),
     "--covariance_matrix single -n normal": ("covariance", "single"),
+    "--learn-scale -n normal": ("learn_scale", True),
     "-hd 300": ("hidden", (300,)),
     "--h 300,20,10": ("hidden", (300, 20, 10)),
     "--h_dims 8,8": ("hidden", (8, 8)),
@@ -183,6 +184,7 @@ def test_paths_do_not_depend_on_where_the_run_was_started(config, desk):
         ("-n productspace -z 4", "-n productspace does not use --z"),
         ("-n normal --radius 2", "--radius has no effect"),
         ("-cvm full", "--covariance has no effect"),
+        ("--learn-scale", "--learn-scale has no effect"),
         ("-lf mse -bnz", "--binarize-once has no effect"),
     ],
 )
@@ -196,7 +198,8 @@ def test_what_the_model_does_not_use_is_reported_in_one_line(config, capsys, lin
 PAPERS = {  # arXiv 1804.00891, appendix, and the limit on the epochs in its authors' later scripts
     "radius": 1.0, "concentration_head": "softplus", "concentration_floor": 1.0, "hidden": (256, 128),
     "batch_size": 64, "learning_rate": 1e-3, "kl_warmup": 100, "burn_in": 100, "look_ahead": 50, "epochs": 300,
-    "num_importance_samples": 500, "beta": 1.0, "min_improvement": 0.01, "learn_radius": False, "clip": None,
+    "num_importance_samples": 500, "beta": 1.0, "min_improvement": 0.01, "learn_radius": False, "learn_scale": False,
+    "clip": None,
     "encoder_network": "mlp", "decoder_network": "mlp", "likelihood": "bernoulli", "covariance": "diagonal",
 }  # fmt: skip
 

@@ -26,6 +26,7 @@ SPACES = [
     (lambda: Euclidean(3, "single"), 3, 4, "e3"),
     (lambda: Euclidean(3, "full"), 3, 9, "e3"),
     (lambda: Euclidean(1, "full"), 1, 2, "e1"),
+    (lambda: Euclidean(3, learn_scale=True), 3, 6, "e3"),
     (lambda: Sphere(1), 2, 3, "s1"),
     (lambda: Sphere(2), 3, 4, "s2"),
     (lambda: Sphere(9), 10, 11, "s9"),
@@ -43,6 +44,7 @@ SPACES = [
     (lambda: ProductSpace([Sphere(4), Sphere(4), Euclidean(2)]), 12, 16, "2xs4,e2"),
     (lambda: ProductSpace([Sphere(2), Sphere(4), Sphere(2)]), 11, 14, "s2,s4,s2"),
     (lambda: ProductSpace([Euclidean(2, "full")] * 3), 6, 15, "3xe2"),
+    (lambda: ProductSpace([Euclidean(2, "full", True)] * 3 + [Euclidean(1)]), 7, 17, "3xe2,e1"),
     (lambda: ProductSpace([Sphere(2, "power_spherical"), Sphere(2)]), 6, 8, "p2,s2"),
     (lambda: ProductSpace([Sphere(2, radius=2.0, learn_radius=True)] * 3 + [Sphere(3)]), 13, 17, "3xs2,s3"),
 ]
@@ -256,10 +258,11 @@ def test_names_round_trip(name):
 
 
 def test_options_reach_every_factor_they_concern():
-    options = {"covariance": "full", "radius": 3.0, "learn_radius": True, "concentration_floor": 0.5}
+    options = {"covariance": "full", "learn_scale": True, "radius": 3.0, "learn_radius": True}
+    options |= {"concentration_floor": 0.5}
     space = parse_latent_space("2xs4, p2,e3", **options)
     sphere = Sphere(4, "vmf", 3.0, True, 0.5)
-    factors = [sphere, sphere, Sphere(2, "power_spherical", 3.0, True, 0.5), Euclidean(3, "full")]
+    factors = [sphere, sphere, Sphere(2, "power_spherical", 3.0, True, 0.5), Euclidean(3, "full", True)]
     assert space.config == ProductSpace(factors).config
     assert parse_latent_space(str(space), **options).config == space.config != parse_latent_space(str(space)).config
 
@@ -460,6 +463,18 @@ def test_a_learned_radius_is_moved_by_the_optimizer_and_used_by_both():
     assert 0 < radius < 1.5
     torch.testing.assert_close(space.posterior(parameters).sample().norm(dim=-1), radius.expand(5))
     torch.testing.assert_close(space.prior().sample((5,)).norm(dim=-1), radius.expand(5))
+
+
+def test_a_learned_scale_multiplies_codes_and_prior_and_leaves_the_kl():
+    plain, scaled, parameters = Euclidean(3), Euclidean(3, learn_scale=True), torch.randn(5, 6)
+    torch.nn.init.constant_(scaled.log_scale, math.log(3.0))
+    one, three = plain.posterior(parameters), scaled.posterior(parameters)
+    torch.testing.assert_close(three.mean, 3 * one.mean)
+    torch.testing.assert_close(three.stddev, 3 * one.stddev)
+    torch.testing.assert_close(scaled.prior().stddev, torch.full((3,), 3.0))
+    torch.testing.assert_close(kl_divergence(three, scaled.prior()), kl_divergence(one, plain.prior()))
+    three.rsample().square().sum().backward()
+    assert scaled.log_scale.grad > 0
 
 
 def test_distances_are_the_geometrys_own():

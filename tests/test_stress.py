@@ -33,6 +33,7 @@ experiments = st.builds(
     latent=latents,
     radius=st.sampled_from([1e-3, 1.0, 30.0]),
     learn_radius=st.booleans(),
+    learn_scale=st.booleans(),
     concentration_floor=st.sampled_from([0.0, 1.0, 1e6]),  # kappa pushed to 1e6
     covariance=st.sampled_from(["diagonal", "single", "full"]),
     hidden=st.lists(st.integers(1, 20), min_size=1, max_size=3).map(tuple),

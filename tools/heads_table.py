@@ -26,6 +26,7 @@ ARMS = {  # by name: the letter of the spaces, radius, head
     "learned from √m, `inverse_variance`": ("s", "learned from sqrt_m", "inverse_variance"),
     "Power Spherical, √m, `inverse_variance`": ("p", "sqrt_m", "inverse_variance"),
     "Gaussian": ("e", None, None),
+    "Gaussian, scale learned": ("e", "learned from 1.0", None),
 }
 
 

@@ -29,9 +29,9 @@ from svae_lib.plotting.decoding import embed_images
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 SWEEPS = {  # by the file under notebooks/results/ that holds their runs
-    "mnist.json": ("mnist_spaces", "mnist_more", "mnist_best", "mnist_heads", "mnist_learned"),
+    "mnist.json": ("mnist_spaces", "mnist_more", "mnist_best", "mnist_heads", "mnist_learned", "mnist_scale"),
     "mnist_long.json": ("table_long",),
-    "heads_mnist_5k.json": ("heads_mnist_5k", "families_mnist_5k"),
+    "heads_mnist_5k.json": ("heads_mnist_5k", "families_mnist_5k", "scale_mnist_5k"),
     "caltech101_silhouettes.json": ("caltech_silhouettes",),
     "05_shapes.json": ("shapes",),
     "05_arcs.json": ("arcs",),

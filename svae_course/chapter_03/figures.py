@@ -7,12 +7,13 @@ import numpy as np
 
 from svae_course.score_tables import compare_pairs, mean_of
 from svae_course.stored_files import sphere_settings
-from svae_lib.plotting.style import BASELINE, OUTLINE, SAMPLES, SECOND, TRACK, Picture, new_figure, styled
+from svae_lib.plotting.style import BASELINE, EXPECTED, OUTLINE, SAMPLES, SECOND, TRACK, Picture, new_figure, styled
 
 GAUSSIAN, PAPERS, BEST = "Gaussian", "sphere, as in the papers", "sphere, radius √m, new head"
-LEARNED = "sphere, radius learned, new head"
+LEARNED, SCALED = "sphere, radius learned, new head", "Gaussian, scale learned"
 ARMS = {  # with their looks
     GAUSSIAN: {"color": BASELINE, "marker": "s"},
+    SCALED: {"color": EXPECTED, "marker": "^"},
     PAPERS: {"color": OUTLINE, "marker": "v"},
     BEST: {"color": SAMPLES, "marker": "o"},
     LEARNED: {"color": SECOND, "marker": "D"},
@@ -28,7 +29,7 @@ def arm(run: dict) -> str | None:
     """Which of ARMS a stored run belongs to.
 
     Args:
-        run: with "latent_space", and for a sphere its "radius" and "concentration_head".
+        run: with "latent_space", for a sphere its "radius" and "concentration_head", and "command".
 
     Returns:
         A key of ARMS; None for a product, and for other settings of a sphere.
@@ -39,11 +40,12 @@ def arm(run: dict) -> str | None:
     """
     if not (space := re.fullmatch(r"([es])\d+", run["latent_space"])):
         return None
+    settings = sphere_settings(run)
     if space[1] == "e":
-        return GAUSSIAN
+        return GAUSSIAN if settings == (None, None) else SCALED
     new = "inverse_variance"
-    settings = {(1.0, "softplus"): PAPERS, ("sqrt_m", new): BEST, ("learned from sqrt_m", new): LEARNED}
-    return settings.get(sphere_settings(run))
+    arms = {(1.0, "softplus"): PAPERS, ("sqrt_m", new): BEST, ("learned from sqrt_m", new): LEARNED}
+    return arms.get(settings)
 
 
 def by_dimension(runs: Iterable[dict], quantity: str) -> dict[int, dict[str, list[float]]]:
@@ -113,7 +115,7 @@ def seed_comparison(runs: Iterable[dict]) -> Picture:
     figure = new_figure(9.6, 3.8, "Every seed, as nats above the mean of the Gaussian runs")
     for axes, (quantity, (title, sign)) in zip(figure.subplots(1, 3), QUANTITIES.items(), strict=True):
         compared = by_dimension(runs, quantity)
-        for side, (name, look) in zip((-0.3, -0.1, 0.1, 0.3), ARMS.items(), strict=True):
+        for side, (name, look) in zip((-0.32, -0.16, 0, 0.16, 0.32), ARMS.items(), strict=True):
             for place, arms in enumerate(compared.values()):
                 above = sign * (np.array(arms.get(name, [])) - np.mean(arms[GAUSSIAN]))
                 axes.plot(np.full(len(above), place + side), above, **look, linewidth=1.5, alpha=0.8)

@@ -42,7 +42,7 @@ def by_name(runs: Iterable[dict], quantity: str = "test_log_likelihood") -> dict
     found = {}
     for run in sorted(runs, key=lambda run: run["seed"]):
         radius, head = sphere_settings(run)
-        if head is None or (radius == "sqrt_m" and head in HEADS):
+        if radius is None or (radius == "sqrt_m" and head in HEADS):
             name = run["latent_space"] + (f", {HEADS[head]}" if head else "")
             found.setdefault(name, []).append(run[quantity])
     return found

@@ -49,8 +49,9 @@ def _experiment(arguments: argparse.Namespace, stored: Experiment | None) -> Exp
     uses = dict.fromkeys(
         ("radius", "learn_radius", "concentration_floor", "concentration_head"), families - {"euclidean"}
     )
-    uses["radius_learning_rate"] = uses["radius"] and experiment.learn_radius
-    uses |= {"covariance": "euclidean" in families, "binarize_once": experiment.likelihood == "bernoulli"}
+    uses |= dict.fromkeys(("covariance", "learn_scale"), "euclidean" in families)
+    learned = (uses["radius"] and experiment.learn_radius) or (uses["learn_scale"] and experiment.learn_scale)
+    uses |= {"radius_learning_rate": learned, "binarize_once": experiment.likelihood == "bernoulli"}
     for name, used in uses.items():
         if name in values and not used:
             warn(f"{long_flag(name)} has no effect on {experiment.latent} with --likelihood {experiment.likelihood}")

@@ -161,7 +161,7 @@ def diagnose(model: VAE, images: Tensor, *, seed: int = 0, batch_size: int = 500
             least += _least_kl(*parts[:3])
             factors.append(_sphere(f"{number}: {parts[0]}", *parts))
         else:
-            factors += _coordinates(f"{number}: {parts[0]}", parts[1])
+            factors += _coordinates(f"{number}: {parts[0]}", *parts[1:3])
     excess = kl - least
     return Diagnosis(
         num_images=len(z),
@@ -203,11 +203,11 @@ def _sphere(
     )
 
 
-def _coordinates(name: str, posterior: Distribution) -> Iterator[FactorDiagnosis]:
+def _coordinates(name: str, posterior: Distribution, prior: Distribution) -> Iterator[FactorDiagnosis]:
     """The coordinates of a normal posterior, each by its marginal."""
-    marginal = Normal(posterior.mean, posterior.stddev, validate_args=False)
+    marginal = Normal(posterior.mean / prior.stddev, posterior.stddev / prior.stddev, validate_args=False)
     kl = kl_divergence(marginal, Normal(0.0, 1.0)).mean(0)
-    spread = posterior.mean.var(0, correction=0)
+    spread = marginal.mean.var(0, correction=0)
     for number, figures in enumerate(zip(kl.tolist(), spread.tolist(), strict=True), start=1):
         yield FactorDiagnosis(f"{name}[{number}]", *figures)
 

@@ -56,7 +56,7 @@ def build_model(experiment: Experiment, image_shape: tuple[int, ...]) -> VAE:
     Raises:
         InputError: The latent space, likelihood or size of the images is not possible.
     """
-    options = "covariance", "radius", "learn_radius", "concentration_floor", "concentration_head"
+    options = "covariance", "learn_scale", "radius", "learn_radius", "concentration_floor", "concentration_head"
     space = parse_latent_space(experiment.latent, **experiment.select(*options))
     network = (experiment.encoder_network, experiment.decoder_network)
     with torch.random.fork_rng(devices=[]):

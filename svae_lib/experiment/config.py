@@ -45,8 +45,8 @@ class Experiment:
     concentration_head: str = flag("inverse_variance", "", "model", "from an output of the encoder to a "
                                    "concentration; the papers: softplus", choices=_CONCENTRATION_HEADS,
                                    when_missing="softplus")
-    covariance: str = flag("diagonal", "-cvm --covariance_matrix", "model", "of Gaussian posteriors",
-                           choices=_COVARIANCES)
+    covariance: str = flag("diagonal", "-cvm --covariance_matrix", "model", "of Gaussians", choices=_COVARIANCES)
+    learn_scale: bool = flag(False, "", "model", "train the scale of Gaussian codes, from 1", when_missing=False)
     hidden: tuple[int, ...] = flag((256, 128), "-hd --h_dims --h", "model", "hidden sizes", minimum=1, maximum=10_000)
     encoder_network: str = flag("mlp", "-et --encode_type", "model", "of the encoder", choices=_NETWORKS)
     decoder_network: str = flag("mlp", "-dt --decode_type", "model", "of the decoder", choices=_NETWORKS)
@@ -66,7 +66,7 @@ class Experiment:
     batch_size: int = flag(100, "-bs", "training", "images per step", minimum=1)
     learning_rate: float = flag(1e-3, "-lr --lr", "training", "learning rate of Adam", above=0)
     clip: float | None = flag(None, "", "training", "clip the gradient to this norm; default: no", above=0)
-    radius_learning_rate: float | None = flag(None, "", "training", "of learned radii; default: as all",
+    radius_learning_rate: float | None = flag(None, "", "training", "of learned radii and scales; default: as all",
                                               above=0, when_missing=None)
     burn_in: int | None = flag(None, "-bi", "training", "epochs that cannot be best; default: the warm-up", minimum=0)
     look_ahead: int = flag(50, "-la", "training", "stop after so many epochs without a gain", minimum=1)

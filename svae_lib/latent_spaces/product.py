@@ -112,6 +112,7 @@ def parse_latent_space(
     text: str,
     *,
     covariance: str = "diagonal",
+    learn_scale: bool = False,
     radius: float | str = "sqrt_m",
     learn_radius: bool = False,
     concentration_floor: float = 1.0,
@@ -125,6 +126,7 @@ def parse_latent_space(
     Args:
         text: The name, as svae_lib.latent_spaces.names reads it.
         covariance: Of every Euclidean factor, as Euclidean has it.
+        learn_scale: Whether the scale of each Euclidean factor is trained.
         radius: Of every sphere, as Sphere has it: "sqrt_m" gives each its own. So are the following three.
         learn_radius: Whether the radius of each sphere is trained.
         concentration_floor: The smallest concentration of a posterior.
@@ -147,7 +149,7 @@ def parse_latent_space(
 
     def build(factor: Factor) -> LatentSpace:
         if factor.family == "euclidean":
-            return Euclidean(factor.manifold_dim, covariance)
+            return Euclidean(factor.manifold_dim, covariance, learn_scale)
         options = radius, learn_radius, concentration_floor, concentration_head
         return Sphere(factor.manifold_dim, factor.family, *options)
 

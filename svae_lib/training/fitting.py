@@ -66,7 +66,7 @@ def fit(
         min_improvement: The least gain, in nats, that counts as an improvement.
         max_restarts: How many epochs may be repeated.
         clip: The largest norm of the gradient; None does not clip.
-        radius_learning_rate: Adam's for the logarithms of learned radii; None is `learning_rate`.
+        radius_learning_rate: Adam's for the logarithms of learned radii and scales; None is `learning_rate`.
         seed: Of the order of the images and of all noise; the model's weights are given.
         binarize_once: For a Bernoulli likelihood, whether the training images are binarized once, before training.
         validate_every: Validate after every so many epochs, and after the last.

@@ -204,9 +204,9 @@ def _check_origin(state: dict, path: str | os.PathLike, data: ImageDataset, seed
 
 
 def _parameter_groups(model: VAE, radius_learning_rate: float | None) -> list[dict]:
-    """The optimizer's groups of parameters: all in one, or the learned radii in another with their own rate."""
+    """The optimizer's groups of parameters: all in one, or learned radii and scales in another with their own rate."""
     weights = model.latent_space.named_parameters(prefix="latent_space")
-    radii = {name: weight for name, weight in weights if name.endswith("log_radius")}
+    radii = {name: weight for name, weight in weights if name.endswith(("log_radius", "log_scale"))}
     if radius_learning_rate is None or not radii:
         return [{"params": list(model.parameters())}]
     others = [weight for name, weight in model.named_parameters() if name not in radii]

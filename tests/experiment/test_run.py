@@ -40,6 +40,7 @@ def small(images, **values) -> Experiment:
         {"encoder_network": "cnn"},
         {"decoder_network": "cnn", "likelihood": "gaussian"},
         {"learn_radius": True, "radius": 2.0, "latent": "s2,p2"},
+        {"learn_scale": True, "latent": "e2,e1"},
         {"latent": "s40"},
         {"latent": "s99"},
         {"latent": "p9", "concentration_floor": 0.0},

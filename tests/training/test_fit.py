@@ -160,17 +160,20 @@ def test_a_learned_radius_is_trained(make_model, data):  # the reference never t
     assert abs(model.latent_space.radius.item() - before) > 1e-3
 
 
-def test_learned_radii_have_their_own_learning_rate(data):
+@pytest.mark.parametrize(
+    ("name", "option"), [("2xs2,s3", "learn_radius"), ("2xe2,e3", "learn_scale")], ids=["radius", "scale"]
+)
+def test_learned_radii_and_scales_have_their_own_learning_rate(data, name, option):
     from svae_lib.latent_spaces import parse_latent_space
 
     moved = {}
     for rate in (None, 0.01, 0.1, 1e-12):
         torch.manual_seed(0)
-        model = build_vae((8, 8), parse_latent_space("2xs2,s3", learn_radius=True), hidden=(16,))
+        model = build_vae((8, 8), parse_latent_space(name, **{option: True}), hidden=(16,))
         before = {name: weight.detach().clone() for name, weight in model.named_parameters()}
         quick(model, data, radius_learning_rate=rate)
         moved[rate] = {name: (weight - before[name]).abs().max() for name, weight in model.named_parameters()}
-    radii = [name for name in before if name.endswith("log_radius")]
+    radii = [name for name in before if name.endswith(("log_radius", "log_scale"))]
     assert len(radii) == 2 and moved[None] == moved[0.01]  # the rate of all the rest
     for name in radii:
         assert moved[0.1][name] > 5 * moved[None][name] > 0
