@@ -102,7 +102,7 @@ for space in ("s10", "s40", "s2"):
 
 # %%
 for n in (1, 3, 5, 10):
-    print(f"{n} seeds: {100 * seeds.wrong_winner(0.5, 0.5, n):.0f} %")
+    print(f"n = {n:2}: {100 * seeds.wrong_winner(0.5, 0.5, n):.0f} %")
 
 # %% [markdown]
 # That answers the first question: in 24 % of all cases. Now move the sliders.
