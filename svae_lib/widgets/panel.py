@@ -206,8 +206,7 @@ class Panel(anywidget.AnyWidget):
             InputError: the folder is gone or not writable, or the disk is full.
         """
         code = script({str(self.name): self.module})
-        title = html.escape(self.label[:1].upper() + self.label[1:])
-        text = _PAGE.format(title=title, frame=self.frame(), script=code)
+        text = _PAGE.format(title=html.escape(self.label[:1].upper() + self.label[1:]), frame=self.frame(), script=code)
         atomic_write(path, text.encode())
 
     def _controls(self) -> dict[str, Slider | Choice]:
