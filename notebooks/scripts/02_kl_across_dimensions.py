@@ -124,7 +124,8 @@ print(f"(shift / spread)^2 / 2 = {(shift / spread) ** 2 / 2:.2f} nats")
 #
 # ### From scratch
 #
-# SciPy has $e^{-\kappa} I_v(\kappa)$ under the name `ive`, scaled so that it does not overflow. The rest is typing:
+# SciPy has $e^{-\kappa} I_v(\kappa)$ under the name `ive`, scaled so that it does not overflow. (How such a function is
+# computed is the subject of appendix [A](A_bessel.ipynb).) The rest is typing:
 
 
 # %%
@@ -210,7 +211,8 @@ figures.where_naive_kl_fails(naive_kl)
 # Twice as many bits move the border but do not remove it.
 #
 # The cure is never to compute the Bessel function itself. svae_lib has series for its logarithm and for the KL itself,
-# arranged so that nothing cancels. In float32, at $m = 1001$:
+# arranged so that nothing cancels; appendix [A](A_bessel.ipynb) builds the one for the logarithm. In float32, at
+# $m = 1001$:
 
 # %%
 print(f"naive: {naive_kl(1001, np.ones(1, np.float32))[0]}")

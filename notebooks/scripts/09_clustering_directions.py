@@ -91,8 +91,9 @@ figures.maps((("free", 2), ("tied", 2)), "Two clusters: each with its own κ, an
 
 # %% [markdown]
 # On the left, one cluster is North America, and the other is everything else: a broad component, nearly uniform, as a
-# background for the narrow one. On the right, one $\kappa$ has to fit both, and the sphere is cut into two parts, with
-# a wide band of doubt between them. Only the left answer says that North America is unlike the rest.
+# background for the narrow one. (Its circle, larger than a hemisphere, runs over the edge of the map.) On the right,
+# one $\kappa$ has to fit both, and the sphere is cut into two parts, with a wide band of doubt between them. Only the
+# left answer says that North America is unlike the rest. These are the answers to the first two questions.
 
 # %%
 for kind in ("free", "tied"):
@@ -372,8 +373,16 @@ check.ex9_3(reading)
 # ### Exercise 9.4 ★★★: fool each of them
 #
 # Build two cases of 400 points on $S^2$, the first 200 of them one group, the others a second group; return both, shape
-# `(2, 400, 3)`. In the first case, k-means with two clusters must miss the groups (adjusted Rand index 0.5 or less),
-# and the mixture with free $\kappa$ must find them (0.9 or more). In the second case it is the other way around.
+# `(2, 400, 3)`. In the first case, k-means with two clusters must miss the groups (adjusted Rand index 0.5 or less:
+# some 60 points in the wrong cluster), and the mixture of two components with free $\kappa$ must find them (0.9 or
+# more: at most 10 points). In the second case it is the other way around.
+#
+# What does each of them want? k-means cuts halfway between two means, whatever the spreads are. The mixture wants the
+# highest likelihood, whatever your groups are. How likely is a cut? For points of a vMF on $S^2$ the mean log density
+# is about $\log\kappa$ plus a constant. So a component with $n$ points adds about $n \log\kappa$ nats, where $1/\kappa$
+# is the mean of $1 - \langle\mu, z\rangle$ over these points (as long as $\kappa$ is above 2 or so). Add this up for
+# your two groups, and for another cut into two: the mixture takes what is higher. Your groups need not be vMF
+# distributions. (The check starts EM in dense regions too, so that no local maximum hides a likelier cut.)
 
 
 # %%
@@ -386,8 +395,9 @@ check.ex9_4(fools)
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
-# First case: what did k-means do in the middle picture above? Second case: the mixture believes that each group is a
-# vMF distribution. Give it a group that is not: a dense core, and a wide halo whose points look like the other group's.
+# First case: what did k-means do in the middle picture above? Put the narrow group inside a broad one. Second case: a
+# group of 120 points at $\kappa = 10{,}000$ and 80 at $\kappa = 10$ has $\kappa \approx 25$ as a whole. What do its
+# 200 points add as one component, and what do the 120 alone?
 #
 # </details>
 #
@@ -397,17 +407,21 @@ check.ex9_4(fools)
 # def fools():
 #     torch.manual_seed(0)
 #
-#     def cloud(mu, spread, n):
-#         return torch.nn.functional.normalize(torch.tensor(mu) + spread * torch.randn(n, 3), dim=1)
+#     def cloud(angle, kappa, n):
+#         a = torch.tensor(angle)
+#         return VonMisesFisher(torch.stack([a.cos(), a.sin(), 0 * a]), kappa).sample((n,))
 #
-#     first = torch.cat([cloud([1.0, 0, 0], 0.03, 200), cloud([1.0, 0.5, 0], 1.0, 200)])
-#     core_and_halo = torch.cat([cloud([1.0, 0, 0], 0.01, 120), cloud([1.0, 0, 0], 0.3, 80)])
-#     second = torch.cat([core_and_halo, cloud([0.27, 0.96, 0], 0.3, 200)])
+#     first = torch.cat([cloud(0.0, 1000.0, 200), cloud(1.0, 1.0, 200)])
+#     core_and_halo = torch.cat([cloud(0.0, 10_000.0, 120), cloud(0.0, 10.0, 80)])
+#     second = torch.cat([core_and_halo, cloud(1.5, 10.0, 200)])
 #     return torch.stack([first, second])
 # ```
 #
-# In the second case the mixture takes the core alone as one component, because nothing else raises the likelihood as
-# much, and leaves the halo to the other. It is no failure of EM: under the model, that is the better explanation.
+# In the second case your groups add $200 \log 25 + 200 \log 10 = 1104$ nats. The core alone adds
+# $120 \log 10{,}000 = 1105$, and the other 280 points, at $\kappa \approx 3.4$, some 340 more. So the mixture takes the
+# core as one component, and leaves the halo to the other group. It is no failure of EM: under the model, that is the
+# better explanation. EM may well fail to find it: starts by k-means++ alone can end hundreds of nats below, at your
+# groups.
 #
 # </details>
 

@@ -19,8 +19,8 @@
 # **How do you compute a number smaller than 1e-300?**
 #
 # 30 minutes. You need chapter [2](02_kl_across_dimensions.ipynb), in which the formula for the KL fails on large
-# spheres. No chapter builds on this appendix; it is for those who want to know what stands behind `log_prob`. By the
-# end you will be able to
+# spheres. No chapter builds on this appendix; it is for those who want to know how `log_prob` is computed. By the end
+# you will be able to
 #
 # - say why a scaled Bessel function underflows all the same;
 # - choose among a series, two expansions and a continued fraction, for a given order and argument;
@@ -196,16 +196,15 @@ for v, x in ((500.0, 1.0), (5.0, 5.0), (50.0, 50.0)):
 figures.error_maps("uniform", (2, 6, 20))
 
 # %% [markdown]
-# Two terms are right to about four digits where $s$ is above 24 or so (a border that we shall need below), and to more
-# the larger $s$ is. Twenty terms give all the
-# digits that there are, except in the lower left corner, where both $v$ and $x$ are below ten or so. That corner is
-# where the power series is at its best.
+# Two terms are right to about four digits where $s$ is above 24 or so (a border that we will need below), and to more
+# the larger $s$ is. Twenty terms give all the digits that there are, except in the lower left corner, where both $v$
+# and $x$ are below ten or so. That corner is where the power series is at its best.
 #
 # ## The ratio, from above
 #
 # For the mean of a vMF we need no Bessel function, but a ratio of two. Neighbors are linked by
-# $I_{v-1} = I_{v+1} + (2v/x)\, I_v$. The obvious way is to climb: from $I_0$ and $I_1$ to $I_2$, $I_3$ and so on. Here
-# it is, in both directions.
+# $I_{v-1} = I_{v+1} + (2v/x)\, I_v$. The obvious way is upward: from $I_0$ and $I_1$ to $I_2$, $I_3$ and so on. Here it
+# is, in both directions.
 
 # %%
 figures.up_or_down()
@@ -229,12 +228,16 @@ figures.error_maps("continued fraction", (10, 30, 100))
 
 # %% [markdown]
 # The good region has the shape of the series', but it is larger, and grows faster: with ten times the steps, its edge
-# moves a hundred times as far to the right at small orders. And no digit is missing at the top. Count the steps:
+# moves a hundred times as far to the right at small orders. And no digit is missing at the top. Count the steps, as the
+# fewest whose relative error is at most $10^{-10}$:
 
 # %%
 x = np.array([25.0, 100.0, 400.0, 1600.0, 6400.0])
 print("steps for ten digits at order 0:", terms_needed("continued fraction", 0.0, x).astype(int))
 print("4.8 times the root of x:        ", (4.8 * np.sqrt(x)).astype(int))
+
+# %% [markdown]
+# So at $x = 10{,}000$ it takes about 480 steps, and "500" answers the third question.
 
 # %%
 figures.costs()

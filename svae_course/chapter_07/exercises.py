@@ -77,6 +77,9 @@ def ex7_2(attempt):
                 "this is the derivative over the variance; f stands with the square of the score": (
                     (f * score).mean() / square.mean()
                 ),
+                "this is the slope of f on the score, for a variate slope * score; b stands beside f": (
+                    torch.cov(torch.stack([f, score]))[0, 1] / score.var()
+                ),
                 "divide by the mean of the squared score": (f * square).mean(),
                 "the sign: the constant is subtracted from f": -(f * square).mean() / square.mean(),
             }.items():

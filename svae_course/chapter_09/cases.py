@@ -2,6 +2,7 @@
 
 import warnings
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -10,6 +11,8 @@ from sklearn.metrics import adjusted_rand_score
 
 from svae_lib import VonMisesFisherClustering
 from svae_lib.distributions import VonMisesFisher
+from svae_lib.distributions.expectation_maximization import Components, log_density, maximize, versines
+from svae_lib.distributions.fitting import mean_direction
 from svae_lib.errors import InputWarning
 
 METHODS = ("k-means", "mixture, one κ", "mixture, free κ")
@@ -105,3 +108,64 @@ def bic_of_uniform_points(counts: tuple[int, ...] = (1, 2, 3, 4)) -> dict[int, f
         warnings.simplefilter("ignore", InputWarning)
         values = {count: VonMisesFisherClustering(count, random_state=0).fit(points).bic(points) for count in counts}
     return {count: value - values[1] for count, value in values.items()}
+
+
+class Pair(NamedTuple):
+    """The likeliest mixture of two components: its labels (n,), its log-likelihood, and what a dense part alone has.
+
+    Attributes:
+        labels: (n,), 0 or 1.
+        log_likelihood: of all points, nats.
+        dense: the highest log-likelihood of one component on a dense part, and the other on all other points.
+        shares: (2,), of the components.
+        concentrations: (2,).
+    """
+
+    labels: np.ndarray
+    log_likelihood: float
+    dense: float
+    shares: list[float]
+    concentrations: list[float]
+
+
+def likeliest_pair(points: np.ndarray) -> Pair:
+    """The likeliest mixture of two components with free concentrations that several kinds of starts lead to.
+
+    Starts by k-means++, as the library has them, miss a component that is a dense part of a wide group, though it may
+    be hundreds of nats more likely. So there are starts from the densest parts as well.
+
+    Args:
+        points: (n, 3).
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", InputWarning)  # the points may be as dense as they like
+        found = clusters(METHODS[2], 2, starts=8).fit(points)
+    y, fitted = torch.from_numpy(points), found.mixture_
+    runs = [_from_part(y, part) for part in _dense_parts(y, (len(y) // 8, len(y) // 4, 3 * len(y) // 8))]
+    ours = found.labels_, len(y) * found.score(points), fitted.mixture_distribution.probs.tolist()
+    best = max((*ours, fitted.component_distribution.concentration.tolist()), *runs, key=lambda run: run[1])
+    return Pair(best[0], best[1], max(run[-1] for run in runs), *best[2:4])
+
+
+def _dense_parts(y: torch.Tensor, sizes: tuple[int, ...]) -> list[torch.Tensor]:
+    """For each size the points of the smallest ball of so many points around one of them, as a mask."""
+    distances, nearest = torch.cdist(y, y).sort(1)
+    masks = torch.zeros(len(sizes), len(y), dtype=torch.bool)
+    for mask, size in zip(masks, sizes, strict=True):
+        mask[nearest[distances[:, size - 1].argmin(), :size]] = True
+    return list(masks)
+
+
+def _from_part(y: torch.Tensor, part: torch.Tensor) -> tuple:
+    """Expectation-maximization from a part of the points: labels, log-likelihood, shares, concentrations; the first."""
+    shares = torch.full((len(y),), 1 / len(y), dtype=y.dtype)
+    floor = 1e-4 * (shares @ versines(y, mean_direction(y, shares)[0][None])).item()  # as the library has it
+    components = Components(y.new_zeros(2), y[:2], y.new_zeros(2), torch.zeros(2, dtype=torch.bool))
+    weights, values = torch.stack([part, ~part], 1).to(y.dtype), []
+    while len(values) < 2 or (len(values) < 200 and values[-1] - values[-2] > 1e-3):
+        components, versine = maximize(y, weights / len(y), components, tied=False, floor=floor)
+        log_joint = components.log_share + log_density(y.shape[1], components.concentration, versine)
+        weights = log_joint.softmax(1)
+        values.append(log_joint.logsumexp(1).sum().item())
+    labels = weights.argmax(1).numpy()
+    return labels, values[-1], components.log_share.exp().tolist(), components.concentration.tolist(), values[0]

@@ -1,6 +1,5 @@
 """Checks of the exercises of chapter 09, clustering directions."""
 
-import warnings
 from functools import cache
 
 import numpy as np
@@ -8,12 +7,11 @@ import torch
 from sklearn.metrics import adjusted_rand_score
 
 from svae_course.chapter_09.airports import stored_fits
-from svae_course.chapter_09.cases import AXES, clusters, sampled
+from svae_course.chapter_09.cases import AXES, Pair, clusters, likeliest_pair, sampled
 from svae_course.chapter_09.figures import colors
 from svae_course.checking import Wrong, against_truth, close, exercise, judge
 from svae_lib.distributions import VonMisesFisher
 from svae_lib.distributions.fitting import concentration_at_ratio
-from svae_lib.errors import InputWarning
 from svae_lib.plotting.projections import facing, hammer, point_to_lonlat
 from svae_lib.plotting.style import Picture, new_figure, styled
 
@@ -159,44 +157,64 @@ def ex9_4(attempt):
     lengths = value.norm(dim=-1)
     if not (lengths - 1).abs().max() < 1e-3:
         raise Wrong(f"a point is not on the sphere: its length is {lengths[(lengths - 1).abs() >= 1e-3][0]:.2f}")
-    points = (value / lengths[..., None]).numpy()
-    groups = np.repeat([0, 1], POINTS // 2)
-    (means_1, mixture_1), (means_2, mixture_2) = scores = [
-        [index(kind, case, groups) for kind in KINDS] for case in points
-    ]
-    picture = two_cases(points, groups, scores)
-    if means_1 >= FOUND and mixture_1 <= MISSED and means_2 <= MISSED and mixture_2 >= FOUND:
+    points, groups = (value / lengths[..., None]).numpy(), np.repeat([0, 1], POINTS // 2)
+    pairs = [likeliest_pair(case) for case in points]
+    k_means = [clusters("k-means", 2, starts=8).fit_predict(case) for case in points]
+    found = list(zip(k_means, [pair.labels for pair in pairs], strict=True))
+    indices = np.array([[adjusted_rand_score(groups, labels) for labels in case] for case in found])
+    picture = two_cases(points, groups, found)
+    finds, misses = indices >= FOUND, indices <= MISSED
+    if finds[0, 0] and misses[0, 1] and misses[1, 0] and finds[1, 1]:
         return "not yet: the two cases are exchanged: first the one that fools k-means", picture
-    hints = [
-        (mixture_1 >= FOUND, f"first case: the mixture does not find the groups either, its index is {mixture_1:.2f}"),
-        (
-            means_1 <= MISSED,
-            f"first case: k-means finds the groups too, its index is {means_1:.2f}",
-        ),
-        (means_2 >= FOUND, f"second case: k-means does not find the groups either, its index is {means_2:.2f}"),
-        (mixture_2 <= MISSED, f"second case: the mixture finds the groups too, its index is {mixture_2:.2f}"),
-    ]
-    wrong = [hint for holds, hint in hints if not holds]
-    return f"not yet: {wrong[0]}" if wrong else "correct", picture
+    around = "let the broad group lie on all sides of the narrow one: then a border halfway between two means cuts it"
+    goals = (
+        (0, 1, finds, "one group should be narrower, or the other broader"),
+        (0, 0, misses, around),
+        (1, 0, finds, "the groups' means should lie farther apart than the groups are wide"),
+        (1, 1, misses, _nearly(pairs[1], indices[1, 1])),
+    )
+    for case, method, reached, advice in goals:
+        if not reached[case, method]:
+            said = f"{('first', 'second')[case]} case: {('k-means', 'the mixture')[method]} "
+            said += "does not find the groups either" if reached is finds else "finds the groups too"
+            wrong = f"{misplaced(found[case][method], groups)} points are in the wrong cluster, where "
+            wrong += "at most 10 may be" if reached is finds else "60 should be"
+            return f"not yet: {said}, its index is {indices[case, method]:.2f}: {wrong}; {advice}", picture
+    return "correct", picture
 
 
-def index(kind: str, points: np.ndarray, groups: np.ndarray) -> float:
-    """Adjusted Rand index of two clusters and two groups."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", InputWarning)  # the reader's groups may be as dense as they like
-        return adjusted_rand_score(groups, clusters(kind, 2, starts=8).fit_predict(points))
+def _nearly(pair: Pair, index: float) -> str:
+    """How far a mixture that finds the groups is from another explanation, and in which direction to go."""
+    low, high = sorted(pair.concentrations)
+    if index < FOUND:
+        return f"its κ are {low:.3g} and {high:.3g}: make the dense part denser, or of fewer points (60 to 140)"
+    lead = pair.log_likelihood - pair.dense
+    return (
+        f"one κ for a dense part and one for the rest is {lead:.0f} nats less likely: n points gain n log κ, so that "
+        "part should be denser, or of more points, or all the rest wider"
+    )
+
+
+def misplaced(labels: np.ndarray, groups: np.ndarray) -> int:
+    """Points that are not in the cluster of their group, of two clusters and two groups."""
+    differ = int((labels != groups).sum())
+    return min(differ, len(groups) - differ)
 
 
 @styled
-def two_cases(points: np.ndarray, groups: np.ndarray, scores: list[list[float]]) -> Picture:
-    """Two sets of points on S^2, on Hammer's map around their mean, with the index of k-means and of the mixture."""
-    figure = new_figure(9, 3, "Your two cases, by group")
-    for axes, case, (means, mixture), name in zip(
-        figure.subplots(1, 2), points, scores, ("first", "second"), strict=True
-    ):
+def two_cases(points: np.ndarray, groups: np.ndarray, found: list[tuple[np.ndarray, np.ndarray]]) -> Picture:
+    """Two sets of points on S^2, on Hammer's map around their mean: by group, and as k-means and the mixture cut."""
+    figure = new_figure(10, 5, "Your two cases")
+    for row, case, cuts in zip(figure.subplots(2, 3), points, found, strict=True):
         east, north, out = facing(*point_to_lonlat(case.sum(0)))
-        turned = case @ np.stack([out, east, north]).T
-        axes.scatter(*hammer(*point_to_lonlat(turned)), s=6, color=np.array(colors(2))[groups])
-        axes.set_title(f"{name}: k-means {means:.2f}, mixture {mixture:.2f}", fontsize=11)
-        axes.set(aspect="equal", xticks=[], yticks=[], xlabel="longitude", ylabel="latitude")
+        turned = hammer(*point_to_lonlat(case @ np.stack([out, east, north]).T))
+        for axes, labels, name in zip(row, (groups, *cuts), ("your groups", *KINDS), strict=True):
+            if misplaced(labels, groups) < (labels != groups).sum():
+                labels = 1 - labels  # the same color for the same group
+            axes.scatter(*turned, s=6, color=np.array(colors(2))[labels])
+            index = "" if labels is groups else f" {adjusted_rand_score(groups, labels):.2f}"
+            axes.set_title(name + index, fontsize=11)
+            axes.set(aspect="equal", xticks=[], yticks=[])
+    for axes, name in zip(figure.axes[::3], ("first case", "second case"), strict=True):
+        axes.set_ylabel(name)
     return figure

@@ -143,6 +143,7 @@ def exA_3(attempt):
         return "not yet: a number underflowed before its logarithm was taken: add up logarithms of ratios", picture
     zeroth, first = log_ive(0, x), torch.stack([log_ive(v + 1, x) for v in WHOLE])
     for hint, mistake in {
+        "this is e^-x I_v(x) itself: return its logarithm": truth.exp(),
         "this is log I_v(x): e^x stands on the left, so subtract x": truth + x,
         "this is log(I_v / I_0): the sum over all orders says what I_0 is": truth - zeroth,
         "the orders from 1 on count twice in the sum, I_0 once": truth

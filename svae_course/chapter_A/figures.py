@@ -103,8 +103,9 @@ def error_maps(name: str, counts: tuple[int, ...]) -> Picture:
         A figure with one axes per count, and a color bar.
     """
     what = "the ratio" if METHODS[name].is_ratio else "I"
-    figure = new_figure(10, 3.7, f"{name.capitalize()}: correct digits of {what}")
     found = errors(name, ORDERS[:, None], ARGUMENTS, max(counts))
+    red = " (red: no value)" * bool(np.isnan(found[[count - 1 for count in counts]]).any())
+    figure = new_figure(10, 3.7, f"{name.capitalize()}: correct digits of {what}{red}")
     panels = figure.subplots(1, len(counts), sharey=True)
     for axes, count in zip(panels, counts, strict=True):
         mesh = _digits(axes, found[count - 1])
@@ -135,14 +136,14 @@ def costs(orders: tuple[float, ...] = (0.0, 50.0), most: int = 2000) -> Picture:
     Returns:
         A figure with one axes per order.
     """
-    figure = new_figure(10, 3.9, "Terms for ten digits")
+    figure = new_figure(10, 3.9, "Terms, or steps of the fraction, for ten digits")
     x = np.geomspace(0.1, 3000, 90)
     for axes, v in zip(figure.subplots(1, len(orders), sharey=True), orders, strict=True):
         for name, look in LOOKS.items():
             needed = terms_needed(name, v, x, most)
             axes.plot(x, np.where(np.isfinite(needed), needed, np.nan), label=name, **look)
         axes.set(title=f"order v = {v:g}", xlabel="argument x", xscale="log", yscale="log", ylim=(0.9, most))
-    figure.axes[0].set_ylabel("terms")
+    figure.axes[0].set_ylabel("terms or steps")
     figure.axes[0].legend(fontsize=9)
     return figure
 

@@ -378,6 +378,9 @@ def two_groups() -> dict[str, torch.Tensor]:
             ),
             "nobody": torch.cat([cloud([1.0, 0, 0], 0.1, 200), cloud([0, 1.0, 0], 0.1, 200)]),
             "both": cloud([1.0, 0, 0], 0.3, 400),
+            "nearly": torch.cat(
+                [cloud([1.0, 0, 0], 0.01, 160), cloud([1.0, 0, 0], 0.3, 40), cloud([0, 1.0, 0], 0.3, 200)]
+            ),
         }
 
 
@@ -755,6 +758,8 @@ MISTAKES = {
         (lambda: fools("nobody", "mixture"), "first case: k-means finds the groups too"),
         (lambda: fools("both", "mixture"), "first case: the mixture does not find the groups either"),
         (lambda: fools("k-means", "nobody"), "second case: the mixture finds the groups too"),
+        (lambda: fools("k-means", "nobody"), "nats less likely: n points gain n log κ"),
+        (lambda: fools("k-means", "nearly"), "where 60 should be; its κ are"),
         (lambda: fools("k-means", "both"), "second case: k-means does not find the groups either"),
         (lambda: fools("mixture", "k-means"), "the two cases are exchanged"),
     ],
@@ -817,6 +822,7 @@ MISTAKES = {
         (lambda f, s: f.mean(), "the mean of f is close"),
         (lambda f, s: torch.zeros(()), "0 is not the best one"),
         (lambda f, s: (f * s).mean() / (s**2).mean(), "f stands with the square of the score"),
+        (lambda f, s: ((f - f.mean()) * s).mean() / s.var(), "this is the slope of f on the score"),
         (lambda f, s: (f * s**2).mean(), "divide by the mean of the squared score"),
         (lambda f, s: -(f * s**2).mean() / (s**2).mean(), "the sign"),
         (lambda f, s: f.mean() * float("nan"), "not a number"),
@@ -968,6 +974,7 @@ MISTAKES = {
         (lambda: [86, 268, 49, 97, 1000], "it is 25 times"),
     ],
     "exA_3": [
+        (lambda v, x: miller(v, x).exp(), "this is e^-x I_v(x) itself: return its logarithm"),
         (lambda v, x: miller(v, x) + x, "this is log I_v(x)"),
         (lambda v, x: miller(v, x) - miller(0, x), "this is log(I_v / I_0)"),
         (lambda v, x: miller(v, x, twice=1), "count twice in the sum"),
