@@ -123,7 +123,7 @@ def progress() -> Picture:
         for height, name in enumerate(row):
             face, ink = (SAMPLES, "white") if name in done else ("white", "black")
             axes.plot(place, height, "o", markersize=19, markerfacecolor=face, markeredgecolor=FAINT)
-            axes.annotate(name, (place, height), ha="center", va="center", fontsize=8, color=ink)
+            axes.annotate(name, (place, height), ha="center", va="center", fontsize=8 - (len(name) > 3), color=ink)
     axes.set(xticks=range(len(chapters)), xticklabels=chapters, xlabel="chapter", yticks=())
     axes.set(xlim=(-0.6, len(chapters) - 0.4), ylim=(max(5, *map(len, chapters.values())) - 0.4, -0.6))
     axes.grid(False)

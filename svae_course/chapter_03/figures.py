@@ -112,7 +112,7 @@ def seed_comparison(runs: Iterable[dict]) -> Picture:
         A figure with three axes.
     """
     runs = list(runs)
-    figure = new_figure(9.6, 3.8, "Every seed, as nats above the mean of the Gaussian runs")
+    figure = new_figure(9.6, 4.1, "Every seed, as nats above the mean of the Gaussian runs")
     for axes, (quantity, (title, sign)) in zip(figure.subplots(1, 3), QUANTITIES.items(), strict=True):
         compared = by_dimension(runs, quantity)
         for side, (name, look) in zip((-0.32, -0.16, 0, 0.16, 0.32), ARMS.items(), strict=True):
@@ -124,7 +124,7 @@ def seed_comparison(runs: Iterable[dict]) -> Picture:
         axes.set(xlim=(-0.6, len(compared) - 0.4), xticks=range(len(compared)), xticklabels=compared)
         axes.set(xlabel="dimension d", ylabel="nats per image")
         axes.set_title(title, fontsize=10)
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=4)
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return figure
 
 

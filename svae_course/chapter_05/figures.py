@@ -2,6 +2,7 @@
 
 import numpy as np
 from matplotlib.colors import hsv_to_rgb
+from matplotlib.patheffects import withStroke
 
 from svae_course.chapter_05.scores import SPACES, by_space, lost_nats, not_below, over_seeds
 from svae_course.chapter_05.shapes import NOISES, SHAPES, data, observed, pixels
@@ -85,7 +86,8 @@ def draw_codes(axes, space: str, codes: np.ndarray, turn: float = 1.0) -> None:
     for degrees in DEGREES:
         at = int(np.argmin(np.abs(180 * where - degrees)))
         if abs(180 * where[at] - degrees) < 2 and not (degrees == 180 and space != "e1"):
-            axes.annotate(f"{degrees}", (x[at], y[at]), (4, 4), textcoords="offset points", fontsize=9)
+            word = axes.annotate(f"{degrees}", (x[at], y[at]), (4, 4), textcoords="offset points", fontsize=9, zorder=4)
+            word.set_path_effects([withStroke(linewidth=2.5, foreground="white")])  # it may lie over dots
     if space == "e1":
         axes.set(
             xlabel="place on the curve (degrees)", ylabel="z (deviations of the prior)", xticks=(-180, -90, 0, 90, 180)

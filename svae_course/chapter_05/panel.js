@@ -71,7 +71,8 @@ function pathNodes(frame, index, coordinates, places) {
     const x = frame.X(xs[i]) + (before ? -5 : 5), y = frame.Y(ys[i]) - 5, middle = x + (before ? -12 : 12);
     if (taken.some(([a, b]) => Math.abs(a - middle) < 28 && Math.abs(b - y) < 12)) continue;
     taken.push([middle, y]);
-    words.push(make("text", { x, y, "font-size": 11, "text-anchor": before ? "end" : "start" },
+    const halo = { stroke: "var(--paper)", "stroke-width": 3, "paint-order": "stroke" }; // it may lie over the path
+    words.push(make("text", { x, y, "font-size": 11, "text-anchor": before ? "end" : "start", ...halo },
       `${Math.round(places[i])}°`.replace("-", "−")));
   }
   return [line, ...dots, ...words];

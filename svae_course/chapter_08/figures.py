@@ -66,7 +66,7 @@ def equal_kl(settings: tuple = ((3, 2.0), (11, 6.0), (101, 20.0)), title="Three 
         below.set(xlim=(0, 180), ylim=(1e-8, 2), yscale="log", xlabel="angle to μ (degrees)")
     figure.axes[0].set_ylabel("density (per degree)")
     figure.axes[len(settings)].set_ylabel("P(larger angle)")
-    figure.axes[len(settings)].legend(fontsize=9)
+    figure.axes[-1].legend(fontsize=9)
     return figure
 
 
@@ -213,7 +213,7 @@ def sample_spread(m: int = 3, nats: float = 3.0, draws: int = 1500) -> Picture:
     Returns:
         A figure with one axes per family.
     """
-    figure = new_figure(10, 3.8, f"Samples at {nats:g} nats, seen from above μ")
+    figure = new_figure(10, 4, f"Samples at {nats:g} nats, seen from above μ")
     torch.manual_seed(0)
     for axes, family in zip(figure.subplots(1, 3), FAMILIES, strict=True):
         z = at_pole(family, m, concentration_at_kl(family, m, nats)).sample((draws,)).numpy()
@@ -222,7 +222,7 @@ def sample_spread(m: int = 3, nats: float = 3.0, draws: int = 1500) -> Picture:
         for ring in (45, 90, 180):
             axes.plot(*circle(ring), color=TRACK, linewidth=0.8)
             axes.annotate(f"{ring}°", (0, ring), ha="center", va="bottom", fontsize=8, color=OUTLINE)
-        axes.set_title(f"{family}: {(angle > 90).sum()} of {draws:,} beyond 90°", fontsize=10)
+        axes.set_title(f"{family}\n{(angle > 90).sum()} of {draws:,} beyond 90°", fontsize=10)
         axes.set(aspect="equal", xlim=(-190, 190), ylim=(-190, 195))
         axes.set_xlabel("angle along one axis (degrees)")
     return figure

@@ -4,6 +4,7 @@ import { clamp, make, panel } from "../../svae_lib/widgets/panel.js";
 
 const SIDE = 8, SHOWN = 8, KINDS = ["test images", "nearest in training", "reconstructions", "samples"], GAP = 1;
 const PER_IMAGE = 3 * SIDE * SIDE, PER_RUN = KINDS.length * SHOWN * PER_IMAGE;
+const WORDS = 132, TALL = (KINDS.length * (SIDE + GAP) - GAP) / (SHOWN * (SIDE + GAP) - GAP); // of the images' block
 const ANSWER = 4, MARKED = { fill: "none", stroke: "var(--c2)", "stroke-width": 3 };
 
 /**
@@ -53,10 +54,9 @@ function around(values, share = 0.08) {
 
 const BLOCKS = [
   ["images", "Images", 1, ({ left, top, width, height }, fact, { url }) => {
-    const words = 132, wide = width - words - 8, high = wide * (KINDS.length * (SIDE + GAP) - GAP)
-      / (SHOWN * (SIDE + GAP) - GAP), y = top + 30, row = high / KINDS.length;
+    const wide = width - WORDS - 8, high = wide * TALL, y = top + 30, row = high / KINDS.length;
     const texts = KINDS.map((kind, i) => make("text", { x: left + 8, y: y + (i + 0.5) * row + 4 }, kind));
-    const place = { x: left + words, y, width: wide, height: Math.min(high, height - 36), href: url };
+    const place = { x: left + WORDS, y, width: wide, height: Math.min(high, height - 36), href: url };
     return [heading(left, top, "Images"), ...texts,
       make("image", { ...place, preserveAspectRatio: "xMinYMin", style: "image-rendering: pixelated" })];
   }],
@@ -153,9 +153,11 @@ function render({ model, el }) {
     draw({ run, clues }, width) {
       const fact = facts[run - 1], columns = width >= 850 ? 3 : width >= 560 ? 2 : 1;
       if (!urls.has(run)) urls.set(run, sheetOf(pixels, run - 1));
-      const wide = width / columns - 6, height = clamp(0.66 * wide, 200, 240), nodes = [];
+      const wide = width / columns - 6, full = clamp(0.66 * wide, 200, 240), nodes = [];
+      let top = 0, height = columns === 1 ? TALL * (wide - WORDS) + 40 : full; // alone in its row, the first is low
       BLOCKS.forEach(([name, title, from, drawn], i) => {
-        const column = i % columns, room = { left: column * (wide + 9), top: Math.floor(i / columns) * (height + 12) };
+        if (i && i % columns === 0) [top, height] = [top + height + 12, full];
+        const room = { left: (i % columns) * (wide + 9), top };
         const place = { ...room, width: wide, height }, frame = { x: room.left + 1.5, y: room.top + 1.5,
           width: wide - 3, height: height - 3, rx: 4 };
         if (clues < from) {
@@ -168,7 +170,7 @@ function render({ model, el }) {
         if (clues >= ANSWER && fact.tell === name) nodes.push(make("rect", { ...frame, ...MARKED }));
       });
       svg.setAttribute("width", width);
-      svg.setAttribute("height", Math.ceil(BLOCKS.length / columns) * (height + 12));
+      svg.setAttribute("height", top + height + 12);
       svg.replaceChildren(...nodes);
       return `Run ${run}, clue ${clues} of ${ANSWER}: ${inWords(fact, clues)}`;
     },

@@ -43,6 +43,7 @@ export const CSS = `
 @container svae (max-width: 520px) { .svae-panel .rows { grid-template-columns: 1fr 5.5em; }
   .svae-panel .rows label { grid-column: 1 / -1; margin-bottom: -4px; } }
 @media (forced-colors: active) { .svae-panel { --ink: CanvasText; --paper: Canvas; }
+  .svae-panel .picture { forced-color-adjust: none; } /* its colors mean something, and stand on this paper */
   .svae-panel :is(button, fieldset span) { background: ButtonFace; color: ButtonText; border-color: ButtonBorder; }
   .svae-panel fieldset input:checked + span { background: Highlight; color: HighlightText; forced-color-adjust: none; }
   .svae-panel :is(button, input, canvas, svg, [tabindex]):focus-visible { outline-color: Highlight; } }
