@@ -74,7 +74,11 @@ print(f"{data.name}: {len(train)} + {len(data.validation)} + {len(test)} images 
 # `load_dataset` reads a folder of pictures of one size (`load_dataset("my_pictures")`), or an array: gray as
 # `(N, H, W)`, color as `(N, H, W, 3)` or `(N, 3, H, W)`, in integers from 0 to 255 or fractions from 0 to 1. It splits
 # the images by a fixed shuffle, 80 % to train, 10 % to validate, 10 % to test. What it cannot read as meant, it refuses
-# in one line.
+# in one line, such as sizes that differ, gray among color, or an `.npz` without an array called `images`. A path is
+# relative to the folder of the notebooks; `frey_faces` is looked for in the folder that SVAE_DATA names.
+#
+# With data of your own, sections 1 to 4 show your images and, once `RUNS` names your sweep, your scores; the words
+# around them remain those for the patches. Section 5 and the gallery always show our stored runs, as an example.
 #
 # ## 1. Look
 
@@ -149,6 +153,7 @@ seed = [0, 1, 2, 3, 4]
 print(f"mine.toml describes {4 * 5} runs for {len(pairs)} comparisons")
 
 # %% [markdown]
+# Save these lines beside the notebooks as `mine.toml`, with the name of your folder or file. There,
 # `svae sweep mine.toml` trains them into `runs/mine`, one per core, and goes on where it was interrupted. Ours, in
 # `run_files/patches.toml`, has a smaller network and a larger learning rate; its 20 runs take some minutes.
 #
@@ -224,7 +229,7 @@ print("best epochs, of 50:", sorted(run["best_epoch"] for run in five))
 
 # %%
 longer = verdict.sweep_scores("results/10_patches_long.json")
-figures.longer(scores, longer)
+figures.longer(verdict.sweep_scores("results/10_patches.json"), longer)
 
 # %% [markdown]
 # The lines cross. The flat space gains thirty nats from the longer training, the sphere a third of that.
