@@ -123,6 +123,8 @@ def ex8_3(attempt):
         "these are the spherical Cauchy's": torch.tensor(cauchy),
         "the rule of thumb is not for every sphere: read the second one too": torch.tensor([2.0, 2.0]),
         "at equal KL the two κ are not equal everywhere: read the first one too": torch.tensor([1.0, 1.0]),
+        "these are the right two, in each other's place": truth.flip(0),
+        "this is the difference of the two: divide them": torch.tensor([power - vmf for vmf, power in kappas]),
     }.items():
         if torch.allclose(value, wrong.double(), rtol=0.02):
             return f"not yet: {hint}", picture

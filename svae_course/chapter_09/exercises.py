@@ -79,28 +79,43 @@ def ex9_2(attempt):
     """
     mu = torch.from_numpy(AXES / np.linalg.norm(AXES, axis=1, keepdims=True))
     share = torch.tensor([0.6, 0.3, 0.1], dtype=torch.float64)
-    values, joints = [], []
-    for kappa in (torch.tensor([1.0, 5.0, 20.0]).double(), torch.tensor([2.0, 300.0, 2000.0]).double()):
-        points, _ = sampled(AXES + 0.2, kappa, (4, 4, 4), seed=5)
+    values, terms = [], []
+    for means, kappas in ((AXES + 0.2, [1.0, 5.0, 20.0]), (AXES, [2.0, 300.0, 2000.0])):
+        kappa = torch.tensor(kappas).double()
+        points, _ = sampled(means, kappa, (4, 4, 4), seed=5)
         z = torch.from_numpy(points)
         values.append(attempt(z.clone(), share.clone(), mu.clone(), kappa.clone(), shape=(12, 3)).double())
-        log_density = VonMisesFisher(mu, kappa).log_prob(z[:, None])
-        joints.append((log_density + share.log(), log_density, kappa * (z @ mu.T) + share.log()))
+        exponent = kappa * (z @ mu.T)
+        terms.append((VonMisesFisher(mu, kappa).log_prob(z[:, None]) - exponent, exponent, share.log(), kappa))
     value = torch.cat(values).flatten()
 
     def each(of) -> torch.Tensor:
-        return torch.cat([of(*joint) for joint in joints]).flatten()
+        """By log C, kappa times the cosine, log share and kappa."""
+        return torch.cat([of(*term) for term in terms]).flatten()
 
-    truth = each(lambda joint, *_: joint.softmax(1))
+    truth = each(lambda c, exponent, share, _: (c + exponent + share).softmax(1))
     mistakes = {
-        "the shares are missing: a large cluster claims more": each(lambda _, density, __: density.softmax(1)),
-        "the constant C(kappa) is missing: it differs from cluster to cluster": each(lambda *j: j[2].softmax(1)),
-        "each row sums to 1, over the clusters; you summed over the points": each(lambda joint, *_: joint.softmax(0)),
-        "this is each point's nearest cluster, all or nothing: k-means": each(
-            lambda joint, *_: torch.nn.functional.one_hot(joint.argmax(1), 3).double()
+        "the shares are missing: a large cluster claims more": each(lambda c, exponent, *_: (c + exponent).softmax(1)),
+        "the constant C(kappa) is missing: it differs from cluster to cluster": each(
+            lambda _, exponent, share, __: (exponent + share).softmax(1)
         ),
-        "divide by the sum over the clusters": each(lambda joint, *_: joint.exp()),
-        "these are logarithms": each(lambda joint, *_: joint.log_softmax(1)),
+        "sinh(kappa) is infinite from kappa = 711 on, and the narrow cluster gets nothing: write log C without it": each(
+            lambda _, exponent, share, k: ((k / k.sinh()).log() + exponent + share).softmax(1)
+        ),
+        "a share multiplies a density: add its logarithm": each(
+            lambda c, exponent, share, _: (c + exponent + share.exp()).softmax(1)
+        ),
+        "the exponent is kappa times the cosine": each(
+            lambda c, exponent, share, k: (c + exponent / k + share).softmax(1)
+        ),
+        "each row sums to 1, over the clusters; you summed over the points": each(
+            lambda c, exponent, share, _: (c + exponent + share).softmax(0)
+        ),
+        "this is each point's nearest cluster, all or nothing: k-means": each(
+            lambda c, exponent, share, _: torch.nn.functional.one_hot((c + exponent + share).argmax(1), 3).double()
+        ),
+        "divide by the sum over the clusters": each(lambda c, exponent, share, _: (c + exponent + share).exp()),
+        "these are logarithms": each(lambda c, exponent, share, _: (c + exponent + share).log_softmax(1)),
     }
     verdict = judge(value, truth, mistakes)
     if verdict.startswith("not yet: some values"):

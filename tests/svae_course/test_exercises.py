@@ -742,6 +742,9 @@ MISTAKES = {
         (lambda z, *mix: log_joint(z, *mix).exp(), "divide by the sum over the clusters"),
         (lambda z, *mix: log_joint(z, *mix).log_softmax(1), "these are logarithms"),
         (naive_responsibilities, "stay with logarithms"),
+        (lambda z, s, mu, k: (s.log() + (k / k.sinh()).log() + k * (z @ mu.T)).softmax(1), "sinh(kappa) is infinite"),
+        (lambda z, s, *mix: (log_joint(z, s, *mix) - s.log() + s).softmax(1), "add its logarithm"),
+        (lambda z, s, mu, k: (log_joint(z, s, mu, k) + (1 - k) * (z @ mu.T)).softmax(1), "kappa times the cosine"),
         (lambda z, *mix: torch.full((len(z), 3), 1 / 3), "compare your values"),
     ],
     "ex9_3": [
@@ -790,6 +793,8 @@ MISTAKES = {
         (lambda m, nats: 22005 / 4052 if m == 3 else 11.14 / 10.12, "these are the spherical Cauchy's"),
         (lambda m, nats: 2.0, "read the second one too"),
         (lambda m, nats: 1.0, "read the first one too"),
+        (lambda m, nats: 1.0864 if m == 3 else 1.9995, "in each other's place"),
+        (lambda m, nats: 8101.0 - 4051.5 if m == 3 else 11.0 - 10.125, "divide them"),
         (lambda m, nats: 3.0, "compare your values"),
     ],
     "ex8_4": [
