@@ -112,7 +112,7 @@ def seed_comparison(runs: Iterable[dict]) -> Picture:
         A figure with three axes.
     """
     runs = list(runs)
-    figure = new_figure(9.6, 4.1, "Every seed, as nats above the mean of the Gaussian runs")
+    figure = new_figure(9.6, 3.8, "Every seed, as nats above the mean of the Gaussian runs")
     for axes, (quantity, (title, sign)) in zip(figure.subplots(1, 3), QUANTITIES.items(), strict=True):
         compared = by_dimension(runs, quantity)
         for side, (name, look) in zip((-0.32, -0.16, 0, 0.16, 0.32), ARMS.items(), strict=True):

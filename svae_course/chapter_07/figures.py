@@ -52,7 +52,7 @@ def velocities(settings: tuple = ((2, 2), (3, 3), (8, 11))) -> Picture:
     Returns:
         A figure with one axes per setting.
     """
-    figure = new_figure(10, 3.7, "How a sample moves when κ grows")
+    figure = new_figure(10, 3.4, "How a sample moves when κ grows")
     for axes, (kappa, m) in zip(figure.subplots(1, len(settings)), settings, strict=True):
         x, weights = grid(kappa, m)
         angle, found = np.degrees(2 * np.arctan(np.exp(-x))), estimates(kappa, m, 0.0, x)
