@@ -179,12 +179,12 @@ run_pictures.diagnosis(found)
 
 # %% [markdown]
 # On the left, `diagnose` has split the KL. Mutual information is what the code knows of the image (it cannot exceed the
-# red line, the logarithm of the number of images). The rest, here more than half, is the mismatch between the
-# distribution of all codes and the prior: nats without information. That is no failure so early; at the end of a
-# training it would say that samples from the prior are decoded where no code lies. Next, the variance of the codes:
-# above the red line the factor is active. Then κ with its floor in gray, far below. Last, the dot is lower the more
-# evenly the codes cover the sphere, down to the gray line of the prior; the triangle is near 0 where all samples of one
-# posterior are alike.
+# red line, the logarithm of the number of images: with more images the line is higher). The rest is the mismatch
+# between the distribution of these codes and the prior. Where the KL is above the red line, as here, some of it must be
+# mismatch, whatever the model is worth; below the line, a large mismatch says that samples from the prior are decoded
+# where no code lies. Next, the variance of the codes: above the red line the factor is active. Then κ with its floor in
+# gray, far below. Last, the dot is lower the more evenly the codes cover the sphere, down to the gray line of the
+# prior; the triangle is near 0 where all samples of one posterior are alike.
 
 # %%
 pictures.reconstructions(test[:10], model.reconstruct(test[:10]))
@@ -204,7 +204,7 @@ figures.seeds(scores)
 # %% [markdown]
 # One dot is one training, a bar the mean. In two dimensions the sphere lies ahead of the plane by a few nats, and the
 # dots overlap a little. In five it lies ahead by many, without any overlap. So "the sphere at both" answers the second
-# question, for now. The seeds of one space differ by up to ten nats: with one run each, anything could have been
+# question, for now. The seeds of one space differ by up to eleven nats: with one run each, anything could have been
 # claimed.
 
 # %%
@@ -431,8 +431,8 @@ check.ex10_4(dimension)
 # %% [markdown]
 # ### Exercise 10.5 ★★★: decide
 #
-# Write the verdict as a function. A sweep of eight spaces and ten seeds arrives as `validation` and `test`, both of
-# shape `(8, 10)`, log-likelihoods in nats per image. Row 0 is the flat space, column $j$ is seed $j$. Each seed has
+# Write the verdict as a function. A sweep of eight spaces and ten seeds arrives as `validation` and `test`, two tensors
+# of shape `(8, 10)`, log-likelihoods in nats per image. Row 0 is the flat space, column $j$ is seed $j$. Each seed has
 # also split the images in its own way, so a column with a hard split is some nats lower in all rows. A run that failed
 # is NaN in both, and runs fail where the split is hard. Otherwise a run has its share of luck, in both scores. Return
 # three numbers:

@@ -99,7 +99,7 @@ def ex9_2(attempt):
         "the constant C(kappa) is missing: it differs from cluster to cluster": each(
             lambda _, exponent, share, __: (exponent + share).softmax(1)
         ),
-        "sinh(kappa) is infinite from kappa = 711 on, and the narrow cluster gets nothing: write log C without it": each(
+        "sinh(kappa) is infinite from kappa = 711 on, and the narrow cluster gets nothing: rewrite log C": each(
             lambda _, exponent, share, k: ((k / k.sinh()).log() + exponent + share).softmax(1)
         ),
         "a share multiplies a density: add its logarithm": each(

@@ -123,10 +123,10 @@ def habit(row: np.ndarray, lead: np.ndarray, p: np.ndarray) -> str | None:
     """The wrong habit behind some answers, by the numbers that it gives; None where it is none that we know."""
     made = sweeps()
     test, own, flat = made.leads(made.test, row), made.test[np.arange(len(row)), row], made.test[:, 0]
-    if (lead == 0).mean() > 0.5:
-        return "report the lead whatever p is: those that are reported only where p is small are too high"
     if (row == row[0]).all():
         return f"you always propose row {row[0]}: let scores choose"
+    if (lead == 0).mean() > 0.5:
+        return "report the lead whatever p is: those that are reported only where p is small are too high"
     for hint, of in {
         "the sign of the lead: row 0 is what you subtract": lambda part: -np.nanmean(test[:, part], 1),
         "this is the lead in validation scores; report test scores": lambda part: np.nanmean(
@@ -173,6 +173,13 @@ def _test_or_choice(row: np.ndarray, p: np.ndarray) -> str | None:
     made = sweeps()
     test, own, flat = made.leads(made.test, row), made.test[np.arange(len(row)), row], made.test[:, 0]
     for part in PARTS:
+        choice = (made.validation[:, 1:] - made.validation[:, :1])[..., part].mean(-1)
+        failed = np.isnan(choice).any(1)
+        with_failure = np.isnan(choice[failed, row[failed] - 1]).mean() if failed.any() else 0.5
+        if with_failure > 0.95:
+            return "argmax takes a NaN for the largest, so you propose rows with a failed run: leave the run out"
+        if with_failure == 0:
+            return "you never propose a row with a failed run: leave out the run, not the row"
         if any(same(p, welch(own[:, part], flat[:, part], pooled)) for pooled in (False, True)):
             return "splits move both rows alike: test the differences, seed by seed"
         right, freedom = student(test[:, part])[1], _count(test[:, part]) - 1
@@ -184,6 +191,8 @@ def _test_or_choice(row: np.ndarray, p: np.ndarray) -> str | None:
             return "you choose by means over different splits: take differences to row 0, seed by seed"
         if same(row, 1 + np.nanmax(made.validation[:, 1:, part], 2).argmax(1)):
             return "you choose by the best run of each space: take means"
+        if same(p, right) and len(range(SEEDS)[part]) < 4:
+            return "so few seeds seldom prove a lead: let more of them report"
     return None
 
 

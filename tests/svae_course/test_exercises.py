@@ -917,6 +917,7 @@ MISTAKES = {
         (lambda train, test: deviations(test, test).amin(1) < 0.04, "take the deviation per number"),
         (lambda train, test: deviations(test, train).amin(1) > 0.04, "those that are no copies"),
         (lambda train, test: deviations(test, train).amin(0) < 0.04, "has shape (300,)"),
+        (lambda train, test: deviations(test, train).amin(1) < 0.02, "half of the copies differ by more"),
         (lambda train, test: deviations(test, train).amin(1), "compare your values"),
     ],
     "ex10_4": [
@@ -942,6 +943,10 @@ MISTAKES = {
         (lambda v, t: decided(v, t, lead=lambda own, flat: (own - flat).mean()), "is NaN"),
         (lambda v, t: decided(v, t, choose=lambda v: -v[:, 0].nan_to_num()), "of the winners"),
         (lambda v, t: decided(v, t, choose=lambda v: torch.eye(8)[3]), "you always propose row 3"),
+        (lambda v, t: decided(v, t, choose=lambda v: (v - v[0]).mean(1)), "argmax takes a NaN for the largest"),
+        (lambda v, t: decided(v, t, choose=lambda v: (v - v[0]).nan_to_num(-1e9).mean(1)), "not the row"),
+        (lambda v, t: decided(v, t, slice(7), slice(7, None)), "let more of them report"),
+        (lambda v, t: (1, 0.0, 0.5), "you always propose row 1"),
         (lambda v, t: decided(v, t, first=0), "counts from 0"),
         (lambda v, t: decided(v, t, lead=lambda own, flat: -(own - flat).nanmean()), "the sign of the lead"),
         (lambda v, t: decided(v, v), "this is the lead in validation scores"),
