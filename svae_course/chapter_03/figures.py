@@ -124,7 +124,7 @@ def seed_comparison(runs: Iterable[dict]) -> Picture:
         axes.set(xlim=(-0.6, len(compared) - 0.4), xticks=range(len(compared)), xticklabels=compared)
         axes.set(xlabel="dimension d", ylabel="nats per image")
         axes.set_title(title, fontsize=10)
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure
 
 
