@@ -83,7 +83,7 @@ print(f"{data.name}: {len(train)} + {len(data.validation)} + {len(test)} images 
 # ## 1. Look
 
 # %%
-pictures.image_grid(train[:60], "Sixty training images", columns=20)
+pictures.image_grid(train[:60], "Sixty training images", columns=12)
 
 # %% [markdown]
 # Sky, roof, leaf, petal: mostly smooth patches, some edges, a few textures. You cannot skip this step. Black images,
@@ -99,7 +99,7 @@ flat = train.flatten(1)
 _, size, directions = torch.linalg.svd(flat - flat.mean(0), full_matrices=False)
 share = size**2 / (size**2).sum()
 for percent in (80, 90, 95):
-    print(f"{percent} % of the variance: {1 + int((share.cumsum(0) < percent / 100).sum())} components")
+    print(f"components for {percent} % of the variance: {1 + int((share.cumsum(0) < percent / 100).sum())}")
 
 # %%
 figures.components(train, share, directions[:5].unflatten(1, data.image_shape))
