@@ -90,10 +90,10 @@ ClustersPanel()
 figures.maps((("free", 2), ("tied", 2)), "Two clusters: each with its own κ, and with one κ for both")
 
 # %% [markdown]
-# On the left, one cluster is North America, and the other is everything else: a broad component, nearly uniform, as a
-# background for the narrow one. (Its circle, larger than a hemisphere, runs over the edge of the map.) On the right,
-# one $\kappa$ has to fit both, and the sphere is cut into two parts, with a wide band of doubt between them. Only the
-# left answer says that North America is unlike the rest. These are the answers to the first two questions.
+# On the left, one cluster is North America, and the other is everything else: a broad component, as a background for
+# the narrow one. (Its circle holds the north pole, and runs over the upper edge of the map.) On the right, one $\kappa$
+# has to fit both, and the sphere is cut into two parts, with a wide band of doubt between them. Only the left answer
+# says that North America is unlike the rest. These are the answers to the first two questions.
 
 # %%
 for kind in ("free", "tied"):
@@ -178,10 +178,11 @@ figures.three_cases()
 
 # %% [markdown]
 # Each upper picture looks at the sphere from outside, near and far side together. Left: 20 points in each of three
-# groups of one concentration. k-means assumes what is true there, and is a little ahead; every free
-# $\kappa$ is one more number to estimate from few points. Middle: a narrow group beside a broad one. k-means and one
-# $\kappa$ cut the broad group in two, and more points do not cure that. Right: a uniform cloud has no groups, yet each
-# method returns three. There the score compares the clusters with those found in a second sample.
+# groups of one concentration. k-means and one $\kappa$ assume what is true there, and lie together; three free ones are
+# two more numbers to estimate from few points, and lie behind. Middle: a narrow group beside a broad one. k-means and
+# one $\kappa$ cut the broad group in two, and more points do not cure that. Right: a uniform cloud has no groups, yet
+# each method returns three. There the score compares two clusterings of the same points: by clusters found in them, and
+# by clusters found in another sample.
 
 # %%
 for case in cases.CASES:
@@ -208,9 +209,10 @@ best = VonMisesFisherClustering(13, tied=True, random_state=0).fit(rows)
 figures.contents(labels, best.labels_, rows, words)
 
 # %% [markdown]
-# Most subpackages of SciPy are one cluster, because they have words of their own. `scipy.stats` and `scipy.special` are
-# cut into several, those of scikit-learn share one, as those of torch do, and "kind, subok" is the boilerplate of
-# NumPy's ufuncs. The clusters answer "which texts use the same words", which is not quite what the subpackages answer.
+# Half of SciPy's subpackages have a cluster of their own, because they have words of their own. `scipy.stats` and
+# `scipy.special` are cut into several, those of scikit-learn share one, as those of torch do, and "kind, subok" is the
+# boilerplate of NumPy's ufuncs. The clusters answer "which texts use the same words", which is not quite what the
+# subpackages answer.
 
 # %% tags=["nbval-ignore-output"]
 for method in cases.METHODS:
@@ -436,8 +438,8 @@ progress()
 #
 # - A mixture of vMF distributions gives each cluster a direction, a share and a concentration; with $\kappa$ free, one
 #   broad component can hold the background of narrow ones.
-# - k-means is ahead where groups are few and alike; a free $\kappa$ where they differ in spread; and where there are no
-#   groups, all methods return some.
+# - k-means is as good as any where groups are alike in spread; a free $\kappa$ is ahead where they differ; and where
+#   there are no groups, all methods return some.
 # - BIC and held-out likelihood find the number of components where the model is right. On the airports they find no
 #   end.
 #

@@ -33,7 +33,8 @@
 #
 # You have images, and you wonder whether a sphere as latent space will help. Nobody can answer that from the outside.
 # But you can find out in an afternoon, and this chapter shows how, step by step. Its data are 2,080 small patches of
-# two color photographs, which come with scikit-learn. To use your own images, change one line of the next cell.
+# two color photographs, which come with scikit-learn. To use your own images, set `DATA` in the next cell, and `RUNS`
+# once you have trained a sweep of your own.
 
 # %% [markdown]
 # ## Predict

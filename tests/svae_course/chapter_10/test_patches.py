@@ -54,3 +54,5 @@ def test_scores_come_from_stored_runs_or_from_a_folder(tmp_path):
     assert list(map(verdict.dimension, scores)) == sorted(map(verdict.dimension, scores))
     with pytest.raises(InputError):
         verdict.sweep_scores(tmp_path)
+    with pytest.raises(InputError, match="mine is missing: give the folder into which `svae sweep` wrote"):
+        verdict.sweep_scores(tmp_path / "mine")
