@@ -29,7 +29,9 @@ def sweep_scores(source: str | os.PathLike) -> dict[str, list[float]]:
         rows, _ = read_rows(source)
         return {str(row): list(row.scores["log_likelihood"].values()) for row in rows}
     if Path(source).suffix != ".json":
-        raise InputError(f"{Path(source).resolve()} is missing: give the folder into which `svae sweep` wrote your runs")
+        raise InputError(
+            f"{Path(source).resolve()} is missing: give the folder into which `svae sweep` wrote your runs"
+        )
     found = {}
     for run in sorted(stored_runs(str(source)), key=lambda run: (dimension(run["latent_space"]), run["latent_space"])):
         found.setdefault(run["latent_space"], []).append((run["seed"], run["test_log_likelihood"]))
