@@ -115,7 +115,7 @@ figures.shapes_and_images()
 # %%
 line = torch.linspace(-math.pi, math.pi, 2001)[:-1]
 means = torch.as_tensor(shapes.pixels(shapes.turn(line.numpy())))  # images without noise, (2000, 10, 10)
-squares = (test.double()[:, None] - means).square().sum((-1, -2))  # (500, 2000)
+squares = torch.cdist(test.double().flatten(1), means.flatten(1)).square()  # (500, 2000)
 log_density = -squares / (2 * SIGMA**2) - 100 * math.log(SIGMA * math.sqrt(2 * math.pi))
 truth = log_density.logsumexp(1) - math.log(len(line))
 print(f"log-likelihood of the test images under the truth: {truth.mean():.2f} nats")

@@ -56,8 +56,10 @@ def ex10_2(attempt):
     truth = torch.tensor([leak, own[4] - own[2], unit], dtype=torch.float64)
     picture = against_truth(torch.arange(3), value, truth, "Nats that are no merit of the model", "reading", "nats")
     picture.axes[0].set_xticks(range(3), ["leak", "run 5 above run 3", "of it the unit"])
-    if torch.allclose(value, truth, atol=0.15, rtol=0):
+    if torch.allclose(value, truth, atol=0.55, rtol=0):  # whole nats will do
         return "correct", picture
+    if torch.allclose(value[[0, 2, 1]], truth, atol=0.55, rtol=0):
+        return "not yet: the second and the third number are in each other's place", picture
     mistakes = {
         "the leak flatters: subtract the fresh patches' score from that of its test images": (0, -leak),
         "this is run 4's own score; subtract that of the fresh patches": (0, own[3]),

@@ -908,6 +908,7 @@ MISTAKES = {
         (lambda: nats_of_no_merit(unit=run_scores()[0][4] - 192 * math.log(8)), "the same score in two units"),
         (lambda: nats_of_no_merit(unit=64 * math.log(8)), "not for each of the 64 pixels"),
         (lambda: nats_of_no_merit(unit=math.log(8)), "192 times log 8"),
+        (lambda: [nats_of_no_merit()[k] for k in (0, 2, 1)], "in each other's place"),
         (lambda: [1, 2, 3], "compare your values"),
     ],
     "ex10_3": [
