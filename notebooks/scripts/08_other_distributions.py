@@ -198,7 +198,7 @@ for family, ratios in figures.draw_times().items():
     print(f"{family:17}", "   ".join(f"m = {m}: {ratio:.2f}" for m, ratio in zip((3, 11, 101), ratios, strict=True)))
 
 # %% [markdown]
-# At $m = 11$ the other two save some 40 %, because a vMF's gradient needs an integral for every sample. On $S^2$ they
+# At $m = 11$ the other two save about half, because a vMF's gradient needs an integral for every sample. On $S^2$ they
 # save less; at $m = 101$ most of the time goes into the normal noise that all three need. In a training step the
 # networks take longer than any of the three: time is a weak reason to choose.
 #
