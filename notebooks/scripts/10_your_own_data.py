@@ -18,7 +18,7 @@
 #
 # **Will it help me?**
 #
-# 35 minutes. You need chapters [3](03_training_on_mnist.ipynb) and [4](04_product_space_latents.ipynb); chapters
+# 40 minutes. You need chapters [3](03_training_on_mnist.ipynb) and [4](04_product_space_latents.ipynb); chapters
 # [5](05_circle_test.ipynb) and [6](06_how_many_seeds.ipynb) help. By the end you will be able to
 #
 # - take a folder of pictures or an array to a verdict: look, choose spaces, sweep, diagnose, test, decide;
