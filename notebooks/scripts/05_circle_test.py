@@ -157,7 +157,7 @@ figures.curve_codes(quiet, "Codes of a whole circle, marked by the place on it i
 # %%
 for space, path in quiet.items():
     back = 100 * topology.backward(topology.along(path))
-    print(f"latent {figures.NAMES[space]}: {back:.0f} % of the way backward")
+    print(f"latent {figures.NAMES[space]}: {back:.0f} % of the steps run backward")
 
 # %% [markdown]
 # ### Cover a part of the circle, add noise
@@ -222,7 +222,7 @@ figures.table_of_shapes(runs)
 # nats with little noise. Then comes the shape. With little noise the matching space has the highest mean on the circle,
 # the clusters, the sphere and the torus: by about 1 nat on the circle and the sphere, by more than ten on the torus. On
 # the interval and the square, a space of another shape is as close. With three times the noise, most spaces with enough
-# dimensions are within half a nat of the best; where a range is several nats wide, one or two seeds ended far below.
+# dimensions are within half a nat of the best; where a range is wide, some seeds ended far below.
 #
 # The space with the highest mean, and those that the tests do not separate from it:
 
@@ -267,9 +267,9 @@ figures.neighbors_table(runs)
 
 # %% [markdown]
 # Of the neighbors on a circle, a line loses those at its fold, and everything that the way back runs through. Every
-# other space keeps nearly all, and the likelihood of noisy clusters, the same for all spaces, hid that the line does
-# not. So a score that is alike does not mean that codes are alike. On shapes of two dimensions one dimension loses most
-# neighbors, as it must.
+# other space keeps nearly all, and the likelihood of noisy clusters, nearly the same for all spaces, hid that the line
+# does not. So a score that is alike does not mean that codes are alike. On shapes of two dimensions one dimension loses
+# most neighbors, as it must.
 
 # %%
 for name in ("circle_quiet", "circle_noisy"):
@@ -413,8 +413,8 @@ check.progress()
 #
 # - With little noise, data on a whole circle were closest to the truth on a latent circle. A line has to fold, and paid
 #   for it; on three quarters of the circle it did not.
-# - An interval was as close on a circle as on a line, and three noisy clusters were alike everywhere: a shape matters
-#   where the data use all of it.
+# - An interval was as close on a circle as on a line, and on three noisy clusters all spaces were within 0.2 nats: a
+#   shape matters where the data use all of it.
 # - Dimension came before shape: with little noise one dimension too few cost 25 nats or more. The wrong shape of the
 #   right dimension cost nothing on the square, ten nats on the circle, and on the torus twelve (the sphere) to
 #   forty-eight (the plane).

@@ -419,8 +419,9 @@ check.ex6_4(verdicts)
 #
 # How often does the exact permutation test, two-sided, reach $p \le 0.05$ with `n` seeds on each side? Simulate a
 # thousand experiments with normal scores: one space lies `difference` above the other, both have the standard deviation
-# `spread`. Return the fraction of experiments that reach it, a number. The check goes from `n` = 3 to 5, with a spread
-# of 0.5. Predict the first: 3 seeds on each side, and a difference of four spreads.
+# `spread`. Return the fraction of experiments that reach it, a number. A split whose difference equals the observed one
+# must count although its sum was taken in another order: allow for rounding, 1e-12 in float64. The check goes from `n`
+# = 3 to 5, with a spread of 0.5. Predict the first: 3 seeds on each side, and a difference of four spreads.
 
 
 # %%
