@@ -31,8 +31,9 @@
 # ## The question
 #
 # Train the same model twice, with the same command and another seed, and the log-likelihood differs. So does that of
-# two latent spaces, even where neither is better. This chapter takes the long runs that come with the course, asks what
-# seeds alone do to their scores, and then asks how much of what was said in chapters 3 and 4 stands.
+# two latent spaces, even where neither is better. This chapter takes the stored runs of the course, most of them short
+# (4,000 images, thirty epochs), asks what seeds alone do to their scores, and then asks how much of what was said in
+# chapters 3 and 4 stands.
 
 # %% [markdown]
 # ## Predict
@@ -231,7 +232,7 @@ figures.sample_bias(lacking, COUNTS)
 # %% [markdown]
 # Along each line the model and the images are the same; only $K$ differs. With one sample, five times $S^2$, of ten
 # dimensions, lacks more than the two spaces of two dimensions: a small $K$ puts the larger space at a disadvantage. (To
-# the right the lines are noisy: a few of the 30 images decide.) So scores are compared at the same $K$ and on the same
+# the right the order is another: a few of the 30 images decide.) So scores are compared at the same $K$ and on the same
 # images. The stored runs have $K = 500$ on all 10,000 test images of MNIST; some of them have $K = 5000$ on the first
 # 1,000 as well:
 
@@ -245,7 +246,8 @@ figures.seed_dots(rows, "The same runs with more samples, on the first 1,000 ima
 
 # %% [markdown]
 # With $K = 500$ chapter 3 found $S^{10}$ half a nat behind $\mathbb{R}^{10}$. With $K = 5000$, on these images, the two
-# lie much closer, and to call one of them better would take more runs of $\mathbb{R}^{10}$.
+# lie much closer. Which of the two changes did that, $K$ or the images, this does not say, and to call one of them
+# better would take more runs of $\mathbb{R}^{10}$.
 
 # %% [markdown]
 # ## Exercises

@@ -112,7 +112,7 @@ def seed_comparison(runs: Iterable[dict]) -> Picture:
         A figure with three axes.
     """
     runs = list(runs)
-    figure = new_figure(9.6, 3.8, "Every seed, as nats above the mean of the Gaussian runs")
+    figure = new_figure(9.6, 3.5, "Every seed, as nats above the mean of the Gaussian runs")
     for axes, (quantity, (title, sign)) in zip(figure.subplots(1, 3), QUANTITIES.items(), strict=True):
         compared = by_dimension(runs, quantity)
         for side, (name, look) in zip((-0.32, -0.16, 0, 0.16, 0.32), ARMS.items(), strict=True):
@@ -139,7 +139,7 @@ def scale_story(records: dict[str, dict]) -> Picture:
         A figure with three axes.
     """
     looks = dict(zip(records, (OUTLINE, SECOND, SAMPLES, BASELINE), strict=False))
-    figure = new_figure(10.4, 4.2, "Ten dimensions, four settings: where training starts, and where it goes")
+    figure = new_figure(10, 4, "Ten dimensions, four settings: where training starts, and where it goes")
     start, widths, bound = figure.subplots(1, 3)
     for number, (name, record) in enumerate(records.items()):
         start.bar(np.arange(2) + 0.2 * (number - 1.5), [record["start"][part] for part in ("where", "width")],
