@@ -97,8 +97,8 @@ def sphere_settings(run: dict) -> tuple[str | float | None, str | None]:
         (('learned from 1.0', 'softplus'), (None, None))
     """
     command, radius = run.get("command", ""), run.get("radius")
-    if "--learn-scale" in command:
-        return "learned from 1.0", None
+    if radius is None:
+        return "learned from 1.0" if "--learn-scale" in command else None, None
     return f"learned from {radius}" if "--learn-radius" in command else radius, run.get("concentration_head")
 
 

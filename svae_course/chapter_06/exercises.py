@@ -189,13 +189,7 @@ def ex6_5(attempt):
         for each in found.values()
     )
     student = torch.tensor([power(difference, 0.5, n) for n, difference in TRIALS], dtype=torch.float64)
-    welch = torch.tensor(
-        [
-            (ttest_ind(scores[:, :n], scores[:, n:], axis=1, equal_var=False).pvalue < 0.05).mean()
-            for n, scores in ((n, _experiments(n, difference)) for n, difference in TRIALS)
-        ],
-        dtype=torch.float64,
-    )
+    welch = torch.tensor([_welch_power(n, difference) for n, difference in TRIALS], dtype=torch.float64)
     picture = against_truth(torch.arange(4), value, truth, "Power of the permutation test", "setting", "power")
     picture.axes[0].set_xticks(range(4), [f"n = {n}, {difference:g}" for n, difference in TRIALS])
     if torch.allclose(value, truth, atol=0.06):  # near four standard errors of a thousand experiments
@@ -221,6 +215,12 @@ def ex6_5(attempt):
 def _experiments(n: int, difference: float, count: int = 4000) -> np.ndarray:
     """Scores of experiments with spread 0.5, (count, 2 n), the space that is ahead first."""
     return np.random.default_rng(0).normal(0, 0.5, (count, 2 * n)) + np.repeat([difference, 0.0], n)
+
+
+def _welch_power(n: int, difference: float) -> float:
+    """How often Welch's test separates the two sides of those experiments."""
+    own, others = np.split(_experiments(n, difference), 2, axis=1)
+    return (ttest_ind(own, others, axis=1, equal_var=False).pvalue < 0.05).mean()
 
 
 def _differences(n: int, difference: float) -> np.ndarray:

@@ -11,7 +11,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from svae_lib import VonMisesFisherClustering
 from svae_lib.distributions import VonMisesFisher
-from svae_lib.distributions.expectation_maximization import Components, log_density, maximize, versines
+from svae_lib.distributions.expectation_maximization import log_density, run, versines
 from svae_lib.distributions.fitting import mean_direction
 from svae_lib.errors import InputWarning
 
@@ -141,10 +141,10 @@ def likeliest_pair(points: np.ndarray) -> Pair:
         warnings.simplefilter("ignore", InputWarning)  # the points may be as dense as they like
         found = clusters(METHODS[2], 2, starts=8).fit(points)
     y, fitted = torch.from_numpy(points), found.mixture_
-    runs = [_from_part(y, part) for part in _dense_parts(y, (len(y) // 8, len(y) // 4, 3 * len(y) // 8))]
+    tried = [_from_part(y, part) for part in _dense_parts(y, (len(y) // 8, len(y) // 4, 3 * len(y) // 8))]
     ours = found.labels_, len(y) * found.score(points), fitted.mixture_distribution.probs.tolist()
-    best = max((*ours, fitted.component_distribution.concentration.tolist()), *runs, key=lambda run: run[1])
-    return Pair(best[0], best[1], max(run[-1] for run in runs), *best[2:4])
+    best = max((*ours, fitted.component_distribution.concentration.tolist()), *tried, key=lambda each: each[1])
+    return Pair(best[0], best[1], max(each[-1] for each in tried), *best[2:4])
 
 
 def _dense_parts(y: torch.Tensor, sizes: tuple[int, ...]) -> list[torch.Tensor]:
@@ -158,14 +158,12 @@ def _dense_parts(y: torch.Tensor, sizes: tuple[int, ...]) -> list[torch.Tensor]:
 
 def _from_part(y: torch.Tensor, part: torch.Tensor) -> tuple:
     """Expectation-maximization from a part of the points: labels, log-likelihood, shares, concentrations; the first."""
-    shares = torch.full((len(y),), 1 / len(y), dtype=y.dtype)
+    count = len(y)
+    shares = torch.full((count,), 1 / count, dtype=y.dtype)
     floor = 1e-4 * (shares @ versines(y, mean_direction(y, shares)[0][None])).item()  # as the library has it
-    components = Components(y.new_zeros(2), y[:2], y.new_zeros(2), torch.zeros(2, dtype=torch.bool))
-    weights, values = torch.stack([part, ~part], 1).to(y.dtype), []
-    while len(values) < 2 or (len(values) < 200 and values[-1] - values[-2] > 1e-3):
-        components, versine = maximize(y, weights / len(y), components, tied=False, floor=floor)
-        log_joint = components.log_share + log_density(y.shape[1], components.concentration, versine)
-        weights = log_joint.softmax(1)
-        values.append(log_joint.logsumexp(1).sum().item())
-    labels = weights.argmax(1).numpy()
-    return labels, values[-1], components.log_share.exp().tolist(), components.concentration.tolist(), values[0]
+    start = {"responsibilities": torch.stack([part, ~part], 1).to(y.dtype), "floor": floor, "tol": 1e-3 / count}
+    first, found = (run(y, shares, y[:2], tied=False, max_iter=steps, **start) for steps in (1, 200))
+    log_joint = found.log_share + log_density(y.shape[1], found.concentration, versines(y, found.loc))
+    log_likelihood, dense = count * found.mean_log_likelihood, count * first.mean_log_likelihood
+    labels = log_joint.argmax(1).numpy()
+    return labels, log_likelihood, found.log_share.exp().tolist(), found.concentration.tolist(), dense

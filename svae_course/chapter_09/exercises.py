@@ -86,36 +86,35 @@ def ex9_2(attempt):
         z = torch.from_numpy(points)
         values.append(attempt(z.clone(), share.clone(), mu.clone(), kappa.clone(), shape=(12, 3)).double())
         exponent = kappa * (z @ mu.T)
-        terms.append((VonMisesFisher(mu, kappa).log_prob(z[:, None]) - exponent, exponent, share.log(), kappa))
+        log_c = VonMisesFisher(mu, kappa).log_prob(z[:, None]) - exponent
+        terms.append((log_c + exponent + share.log(), log_c, exponent, share.log(), kappa))
     value = torch.cat(values).flatten()
 
     def each(of) -> torch.Tensor:
-        """By log C, kappa times the cosine, log share and kappa."""
+        """By the logarithm of share times density, its terms log C, kappa times the cosine and log share, and kappa."""
         return torch.cat([of(*term) for term in terms]).flatten()
 
-    truth = each(lambda c, exponent, share, _: (c + exponent + share).softmax(1))
+    truth = each(lambda joint, *_: joint.softmax(1))
     mistakes = {
-        "the shares are missing: a large cluster claims more": each(lambda c, exponent, *_: (c + exponent).softmax(1)),
+        "the shares are missing: a large cluster claims more": each(lambda j, c, e, share, k: (j - share).softmax(1)),
         "the constant C(kappa) is missing: it differs from cluster to cluster": each(
-            lambda _, exponent, share, __: (exponent + share).softmax(1)
+            lambda joint, log_c, *_: (joint - log_c).softmax(1)
         ),
         "sinh(kappa) is infinite from kappa = 711 on, and the narrow cluster gets nothing: rewrite log C": each(
-            lambda _, exponent, share, k: ((k / k.sinh()).log() + exponent + share).softmax(1)
+            lambda joint, log_c, e, s, kappa: (joint - log_c + (kappa / kappa.sinh()).log()).softmax(1)
         ),
         "a share multiplies a density: add its logarithm": each(
-            lambda c, exponent, share, _: (c + exponent + share.exp()).softmax(1)
+            lambda joint, c, e, share, k: (joint - share + share.exp()).softmax(1)
         ),
         "the exponent is kappa times the cosine": each(
-            lambda c, exponent, share, k: (c + exponent / k + share).softmax(1)
+            lambda joint, c, exponent, s, kappa: (joint - exponent + exponent / kappa).softmax(1)
         ),
-        "each row sums to 1, over the clusters; you summed over the points": each(
-            lambda c, exponent, share, _: (c + exponent + share).softmax(0)
-        ),
+        "each row sums to 1, over the clusters; you summed over the points": each(lambda joint, *_: joint.softmax(0)),
         "this is each point's nearest cluster, all or nothing: k-means": each(
-            lambda c, exponent, share, _: torch.nn.functional.one_hot((c + exponent + share).argmax(1), 3).double()
+            lambda joint, *_: torch.nn.functional.one_hot(joint.argmax(1), 3).double()
         ),
-        "divide by the sum over the clusters": each(lambda c, exponent, share, _: (c + exponent + share).exp()),
-        "these are logarithms": each(lambda c, exponent, share, _: (c + exponent + share).log_softmax(1)),
+        "divide by the sum over the clusters": each(lambda joint, *_: joint.exp()),
+        "these are logarithms": each(lambda joint, *_: joint.log_softmax(1)),
     }
     verdict = judge(value, truth, mistakes)
     if verdict.startswith("not yet: some values"):

@@ -5,6 +5,7 @@ from functools import cache
 
 import numpy as np
 from scipy import stats
+from scipy.stats import mstats
 
 from svae_lib.plotting.style import EXPECTED, MARK, OUTLINE, SAMPLES, Picture, new_figure, styled
 
@@ -22,6 +23,10 @@ class Sweeps:
     validation: np.ndarray
     test: np.ndarray
     truth: np.ndarray  # (n, SPACES), over row 0
+
+    def over_flat(self, scores: np.ndarray) -> np.ndarray:
+        """Differences of all other rows to row 0, seed by seed, (n, SPACES - 1, SEEDS)."""
+        return scores[:, 1:] - scores[:, :1]
 
     def leads(self, scores: np.ndarray, row: np.ndarray) -> np.ndarray:
         """Differences to row 0, seed by seed, (n, SEEDS), of one row for each sweep."""
@@ -48,16 +53,15 @@ def sweeps() -> Sweeps:
 
 def student(differences: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Means along the last axis, and the p of Student's t test for a mean 0; NaN is left out."""
-    count, mean = np.isfinite(differences).sum(-1), np.nanmean(differences, -1)
-    t = mean / (np.nanstd(differences, -1, ddof=1) / np.sqrt(count))
-    return mean, 2 * stats.t.sf(np.abs(t), count - 1)
+    kept = np.ma.masked_invalid(differences)
+    return np.nanmean(differences, -1), np.asarray(mstats.ttest_1samp(kept, 0, axis=-1).pvalue)[()]
 
 
 @cache
 def ours() -> np.ndarray:
     """What four seeds choose and six report, (n, 3): row, lead and p of each sweep."""
     made = sweeps()
-    row = 1 + np.nanmean((made.validation[:, 1:] - made.validation[:, :1])[..., :4], -1).argmax(1)
+    row = 1 + np.nanmean(made.over_flat(made.validation)[..., :4], -1).argmax(1)
     return np.stack([row, *student(made.leads(made.test, row)[:, 4:])], 1)
 
 
@@ -76,21 +80,8 @@ def rates(answers: np.ndarray) -> tuple[float, float, float]:
 
 def welch(own: np.ndarray, other: np.ndarray, pooled: bool = False) -> np.ndarray:
     """The p of Welch's test for rows of scores without pairs, or of Student's with a pooled spread; without NaN."""
-    counts, variances = (np.stack([of(x) for x in (own, other)]) for of in (_count, _variance))
-    if pooled:
-        variances = ((counts - 1) * variances).sum(0) / (counts - 1).sum(0) * np.ones_like(variances)
-    error = variances / counts
-    freedom = counts.sum(0) - 2 if pooled else error.sum(0) ** 2 / (error**2 / (counts - 1)).sum(0)
-    t = np.abs(np.nanmean(own, 1) - np.nanmean(other, 1)) / np.sqrt(error.sum(0))
-    return 2 * stats.t.sf(t, freedom)
-
-
-def _count(scores: np.ndarray) -> np.ndarray:
-    return np.isfinite(scores).sum(1)
-
-
-def _variance(scores: np.ndarray) -> np.ndarray:
-    return np.nanvar(scores, 1, ddof=1)
+    kept = np.ma.masked_invalid(own), np.ma.masked_invalid(other)
+    return np.asarray(mstats.ttest_ind(*kept, axis=1, equal_var=pooled).pvalue)
 
 
 def verdict(answers: np.ndarray) -> str:
@@ -157,7 +148,7 @@ def _with_failed(row: np.ndarray, lead: np.ndarray) -> str | None:
 def _same_seeds(row: np.ndarray) -> str:
     """The cause where the lead of a row is its mean over all seeds."""
     made = sweeps()
-    on_test, on_validation = (scores[:, 1:] - scores[:, :1] for scores in (made.test, made.validation))
+    on_test, on_validation = made.over_flat(made.test), made.over_flat(made.validation)
     mean, p = student(on_test)
     if same(row, 1 + p.argmin(1)):
         return "the smallest p of seven is small by luck, and may belong to a space that lies behind row 0"
@@ -172,8 +163,9 @@ def _test_or_choice(row: np.ndarray, p: np.ndarray) -> str | None:
     """The cause where some seeds choose and others report, but p or the choice is not what it should be."""
     made = sweeps()
     test, own, flat = made.leads(made.test, row), made.test[np.arange(len(row)), row], made.test[:, 0]
+    merits = made.over_flat(made.validation)
     for part in PARTS:
-        choice = (made.validation[:, 1:] - made.validation[:, :1])[..., part].mean(-1)
+        choice = merits[..., part].mean(-1)
         failed = np.isnan(choice).any(1)
         with_failure = np.isnan(choice[failed, row[failed] - 1]).mean() if failed.any() else 0.5
         if with_failure > 0.95:
@@ -182,7 +174,7 @@ def _test_or_choice(row: np.ndarray, p: np.ndarray) -> str | None:
             return "you never propose a row with a failed run: leave out the run, not the row"
         if any(same(p, welch(own[:, part], flat[:, part], pooled)) for pooled in (False, True)):
             return "splits move both rows alike: test the differences, seed by seed"
-        right, freedom = student(test[:, part])[1], _count(test[:, part]) - 1
+        right, freedom = student(test[:, part])[1], np.isfinite(test[:, part]).sum(1) - 1
         if same(p, np.minimum(1, 7 * right)):
             return "seven times p pays for seven tests; the seeds that report made one"
         if same(p, 2 * stats.norm.sf(stats.t.isf(right / 2, freedom))):

@@ -10,9 +10,12 @@ def add(commands) -> None:
     data = commands.add_parser("data", help="list the data sets, or fetch one").add_subparsers(
         metavar="list | fetch", required=True
     )
-    texts = {"list": "list the data sets, and where they are stored", "fetch": "download a data set"}
-    for name, command in (("list", show_list), ("fetch", fetch)):
-        parser = data.add_parser(name, help=texts[name], description=texts[name])
+    commands_of_data = (
+        ("list", show_list, "list the data sets, and where they are stored"),
+        ("fetch", fetch, "download a data set"),
+    )
+    for name, command, text in commands_of_data:
+        parser = data.add_parser(name, help=text, description=text)
         parser.add_argument("--data-dir", help="where data sets are; default: SVAE_DATA, then a cache")
         parser.set_defaults(command=command)
         if name == "fetch":

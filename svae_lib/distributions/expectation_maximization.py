@@ -77,8 +77,11 @@ def best_of_several(
     return max(runs, key=lambda components: (not components.at_floor.any(), components.mean_log_likelihood))
 
 
-def run(y: Tensor, shares: Tensor, start: Tensor, *, tied: bool, max_iter: int, tol: float, floor: float) -> Components:
-    """Expectation-maximization from mean directions; each point belongs wholly to the nearest one at first.
+def run(
+    y: Tensor, shares: Tensor, start: Tensor, *, tied: bool, max_iter: int, tol: float, floor: float,
+    responsibilities: Tensor | None = None,
+) -> Components:  # fmt: skip
+    """Expectation-maximization from mean directions, or from responsibilities.
 
     Args:
         y: Unit vectors, shape (n, m), float64.
@@ -88,12 +91,14 @@ def run(y: Tensor, shares: Tensor, start: Tensor, *, tied: bool, max_iter: int, 
         max_iter: Most steps.
         tol: Gain in the mean log-likelihood below which it ends.
         floor: Smallest 1 - R of a component.
+        responsibilities: To start from, (n, K); without them each point belongs wholly to the nearest direction.
 
     Returns:
         The components.
     """
-    nearest = versines(y, start).argmin(-1)
-    responsibilities = torch.nn.functional.one_hot(nearest, len(start)).to(y.dtype)
+    if responsibilities is None:
+        nearest = versines(y, start).argmin(-1)
+        responsibilities = torch.nn.functional.one_hot(nearest, len(start)).to(y.dtype)
     before = Components(y.new_zeros(len(start)), start, y.new_zeros(len(start)), y.new_zeros(len(start)).bool())
     for step in range(1, max_iter + 1):
         components, versine = maximize(y, shares.unsqueeze(-1) * responsibilities, before, tied=tied, floor=floor)
