@@ -151,6 +151,11 @@ def uncoded(source: str) -> str:
     return re.sub(r"```.*?```", "", source, flags=re.DOTALL)
 
 
+def test_no_line_begins_with_a_number_that_jupyterlab_takes_for_a_list(notebook):
+    """A year at the end of a sentence, wrapped to the front of a line, is an item of its own there."""
+    assert not re.findall(r"^\s*\d\d+[.)](?:\s.*)?$", "\n".join(prose(notebook)), re.MULTILINE)
+
+
 def test_links_and_pictures_in_the_text_are_whole(notebook):
     for source in map(uncoded, prose(notebook)):
         for alt, target in re.findall(r"!\[(.*?)\]\((.*?)\)", source):

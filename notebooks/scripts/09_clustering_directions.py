@@ -482,8 +482,8 @@ progress()
 #   distributions](https://www.jmlr.org/papers/v6/banerjee05a.html), JMLR 6, 2005: EM, and the approximate $\kappa$.
 # - Hornik, Grün. [movMF: an R package for fitting mixtures of von Mises-Fisher
 #   distributions](https://doi.org/10.18637/jss.v058.i10), Journal of Statistical Software 58, 2014.
-# - Schwarz. [Estimating the dimension of a model](https://doi.org/10.1214/aos/1176344136), Annals of Statistics 6,
-#   1978.
+# - Schwarz. [Estimating the dimension of a model](https://doi.org/10.1214/aos/1176344136), Annals of
+#   Statistics 6, 1978.
 
 # %% [markdown]
 # Previous: [8 · Other distributions on the sphere](08_other_distributions.ipynb) ·

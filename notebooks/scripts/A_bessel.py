@@ -465,8 +465,8 @@ progress()
 #   [10.33](https://dlmf.nist.gov/10.33) (continued fraction), [10.40](https://dlmf.nist.gov/10.40) (large argument),
 #   [10.41](https://dlmf.nist.gov/10.41) (uniform in the order), [3.10](https://dlmf.nist.gov/3.10) (how to evaluate
 #   continued fractions).
-# - Gautschi. [Computational aspects of three-term recurrence relations](https://doi.org/10.1137/1009002), SIAM Review
-#   1967. Which direction is stable, and why.
+# - Gautschi. [Computational aspects of three-term recurrence relations](https://doi.org/10.1137/1009002), SIAM
+#   Review 1967. Which direction is stable, and why.
 # - Amos. [Algorithm 644](https://doi.org/10.1145/7921.214331), ACM TOMS 1986. The routine behind SciPy's `ive`.
 # - Davidson, Falorsi, De Cao, Kipf, Tomczak.
 #   [Hyperspherical Variational Auto-Encoders](https://arxiv.org/abs/1804.00891), UAI 2018.
