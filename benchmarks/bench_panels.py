@@ -12,7 +12,7 @@ from tests.lab import OpenNotebook, serve
 from tests.shown_panel import ShownPanel
 from tests.tree import ROOT
 
-GLOBES = {"concentration", "latent globe", "great circle"}  # a sphere, or images decoded for each frame
+GLOBES = {"concentration", "latent globe", "great circle", "clusters"}  # a sphere, or images decoded for each frame
 CHAPTERS = sorted(ROOT.glob("notebooks/*.ipynb"))
 KEYS = 40
 # A task that is posted in a frame runs once that frame is painted.

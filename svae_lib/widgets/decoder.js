@@ -1,5 +1,7 @@
 // Images from latent points, computed in the browser: fully connected decoders, and tables of other decoders' images.
 
+const LANES = 4; // points that pass through the layers together
+
 /**
  * How the bytes of a decoder are to be read, as svae_lib.widgets.decoder.network makes it.
  *
@@ -46,34 +48,39 @@ function layersOf(sizes, data) {
     const weights = Float32Array.from(bytes.subarray(at, at + n * k), (weight, i) => weight * scale[Math.floor(i / k)]);
     row += 2 * n;
     at += n * k;
-    return { weights, bias, out: new Float32Array(n) };
+    return { weights, bias, out: new Float32Array(LANES * n) };
   });
   return { layers, rest: bytes.subarray(at) };
 }
 
 /**
- * A layer's outputs, in place.
+ * A layer's outputs for LANES points, in place: each weight is read once for all of them.
  *
  * @param {{weights: Float32Array, bias: Float32Array, out: Float32Array}} layer
- * @param {ArrayLike<number>} x (inputs)
+ * @param {Float32Array} x (inputs, LANES)
  * @param {boolean} rectified whether a ReLU follows
- * @returns {Float32Array} (outputs), the layer's own
+ * @returns {Float32Array} (outputs, LANES), the layer's own
  */
 function apply({ weights, bias, out }, x, rectified) {
-  const n = x.length, end = out.length;
-  for (let r = 0; r < end; r += 4) { // four sums at a time, because each waits for its last addition
-    const b = Math.min(r + 1, end - 1), c = Math.min(r + 2, end - 1), d = Math.min(r + 3, end - 1);
-    let p = bias[r], q = bias[b], s = bias[c], t = bias[d];
-    for (let k = 0, i = r * n, j = b * n, l = c * n, m = d * n; k < n; k++) {
-      const value = x[k];
-      p += weights[i + k] * value;
-      q += weights[j + k] * value;
-      s += weights[l + k] * value;
-      t += weights[m + k] * value;
+  const n = x.length / LANES, rows = bias.length;
+  for (let r = 0; r < rows; r += 2) { // eight sums at a time, because each waits for its last addition
+    const s = Math.min(r + 1, rows - 1);
+    let a = bias[r], b = a, c = a, d = a, e = bias[s], f = e, g = e, h = e;
+    for (let i = r * n, j = s * n, k = 0, end = x.length; k < end; i++, j++, k += LANES) {
+      const v = weights[i], w = weights[j], p = x[k], q = x[k + 1], y = x[k + 2], z = x[k + 3];
+      a += v * p;
+      b += v * q;
+      c += v * y;
+      d += v * z;
+      e += w * p;
+      f += w * q;
+      g += w * y;
+      h += w * z;
     }
-    [out[r], out[b], out[c], out[d]] = [p, q, s, t];
+    out.set([a, b, c, d], LANES * r);
+    out.set([e, f, g, h], LANES * s);
   }
-  if (rectified) for (let r = 0; r < end; r++) if (out[r] < 0) out[r] = 0;
+  if (rectified) for (let i = 0; i < out.length; i++) if (out[i] < 0) out[i] = 0;
   return out;
 }
 
@@ -149,22 +156,33 @@ export function interpolate(axes, entries, at, out) {
 }
 
 /**
- * Decoder that computes a mean image.
+ * Decoder that computes mean images.
  *
  * @param {Network} network
  * @param {DataView | ArrayBuffer} data its bytes
- * @returns {(x: ArrayLike<number>) => Float32Array} from a point of the latent space (event_size), its radius
- *   included, or from a table's coordinates, an image (H W) or (H W 3) in [0, 1]: the same array at every call
+ * @returns {(points: ArrayLike<number>[]) => Float32Array[]} from points of the latent space (n, event_size), their
+ *   radius included, or from a table's coordinates, n images (H W) or (H W 3) in [0, 1]: the same arrays at every call
  */
 export function decoder(network, data) {
   const { sizes, shape, likelihood, table } = checked(network, data?.byteLength);
-  const { layers, rest } = layersOf(sizes, data), image = new Float32Array(product(shape)), mean = MEANS[likelihood];
-  const entry = new Float32Array(table ? sizes[0] : 0);
-  return (x) => {
-    let out = table ? interpolate(table, rest, x, entry) : x;
-    layers.forEach((layer, i) => { out = apply(layer, out, i < layers.length - 1); });
-    mean(out, image);
-    return image;
+  const { layers, rest } = layersOf(sizes, data), mean = MEANS[likelihood], images = [];
+  const entry = new Float32Array(sizes[0]), input = new Float32Array(LANES * sizes[0]);
+  const own = new Float32Array(sizes.at(-1)); // the last layer's outputs for one point
+  return (points) => {
+    while (images.length < points.length) images.push(new Float32Array(product(shape)));
+    for (let at = 0; at < points.length; at += LANES) {
+      const few = points.slice(at, at + LANES);
+      few.forEach((point, lane) => {
+        const x = table ? interpolate(table, rest, point, entry) : point;
+        for (let k = 0; k < sizes[0]; k++) input[LANES * k + lane] = x[k];
+      });
+      const out = layers.reduce((x, layer, i) => apply(layer, x, i < layers.length - 1), input);
+      few.forEach((_, lane) => {
+        for (let k = 0; k < own.length; k++) own[k] = out[LANES * k + lane];
+        mean(own, images[at + lane]);
+      });
+    }
+    return images.slice(0, points.length);
   };
 }
 

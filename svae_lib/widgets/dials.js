@@ -145,12 +145,14 @@ function render({ model, el }) {
       point(names[k], degrees[k]);
       const key = fromPython ? null : JSON.stringify([values.start, degrees.map((turn, i) => (i === k ? 0 : turn))]);
       if (fromPython || drawn[k] !== key) { // a dial's own angle does not change its ring
-        ahead(degrees, k).forEach((turns, i) => lay(fromPython ? exact(1 + k * AHEAD + i) : decode(input(turns)), i));
+        const ring = fromPython ? Array.from({ length: AHEAD }, (_, i) => exact(1 + k * AHEAD + i))
+          : decode(ahead(degrees, k).map(input));
+        ring.forEach(lay);
         drawn[k] = key;
       }
       show();
     });
-    put(fromPython ? exact(0) : decode(input(degrees)), 0, 0);
+    put(fromPython ? exact(0) : decode([input(degrees)])[0], 0, 0);
     show();
     return described(degrees, at) + (decode || isNow ? "" : `; ${STALE}`);
   };

@@ -35,15 +35,16 @@ export function uncertaintyOf(image) {
  *   pair, the way and the fraction
  * @param {DataView} weights
  * @param {number[][]} codes (n, m), unit
- * @returns {(first: number, second: number, way: number, t: number) => Float32Array} the decoder's own array
+ * @returns {(first: number, second: number, t: number) => Float32Array[]} one on each way, the decoder's own arrays
  */
-export function imageOn(network, weights, codes) {
+export function imagesOn(network, weights, codes) {
   const decode = decoder(network, weights), n = codes.length;
   const pair = (a, b) => a * n - (a * (a - 1)) / 2 + b - a; // the pairs with a <= b, in order
   if (network.table) {
-    return (a, b, way, t) => (a <= b ? decode([pair(a, b), way, t]) : decode([pair(b, a), way, 1 - t]));
+    return (a, b, t) => decode([0, 1].map((way) => (a <= b ? [pair(a, b), way, t] : [pair(b, a), way, 1 - t])));
   }
-  return (a, b, way, t) => decode(between(codes[a], codes[b], t).points[way].map((x) => network.radius * x));
+  const scaled = (point) => point.map((x) => network.radius * x);
+  return (a, b, t) => decode(between(codes[a], codes[b], t).points.map(scaled));
 }
 
 /**
@@ -53,18 +54,17 @@ export function imageOn(network, weights, codes) {
  *   (2, PLACES) and strips (2, COLUMNS), with holes where nothing is known yet; fill goes on, and says whether places
  *   are left
  */
-function walk(imageOf, first, second) {
+function walk(imagesOf, first, second) {
   const uncertainty = WAYS.map(() => new Array(PLACES)), strips = WAYS.map(() => new Array(COLUMNS));
   const every = (PLACES - 1) / (COLUMNS - 1), all = Array.from({ length: PLACES }, (_, i) => i);
   const left = [...all.filter((i) => i % every), ...all.filter((i) => i % every === 0).reverse()];
   const fill = (milliseconds) => {
     for (const end = performance.now() + milliseconds; left.length && performance.now() < end;) {
       const place = left.pop();
-      for (const way of [0, 1]) {
-        const image = imageOf(first, second, way, place / (PLACES - 1));
+      imagesOf(first, second, place / (PLACES - 1)).forEach((image, way) => {
         uncertainty[way][place] = uncertaintyOf(image);
         if (place % every === 0) strips[way][place / every] = image.slice();
-      }
+      });
     }
     return left.length > 0;
   };
@@ -123,7 +123,7 @@ function render({ model, el }) {
   const count = model.get("spec").sliders[0].max + 1, m = flat.length / count;
   if (!(top > 0) || !(m > 1) || m % 1 || !flat.every(Number.isFinite)) throw new Error("the codes' state is broken");
   const codes = Array.from({ length: count }, (_, i) => [...flat.subarray(i * m, (i + 1) * m)]);
-  const imageOf = imageOn(network, model.get("weights"), codes), { shape } = network;
+  const imagesOf = imagesOn(network, model.get("weights"), codes), { shape } = network;
   const frames = WAYS.map((_, way) => frame(way, shape)), strips = WAYS.map((_, way) => strip(way, shape));
   const svg = make("svg", { style: "flex: none" }), mark = make("div", { "aria-hidden": "true" }, "▼");
   mark.style.cssText = "position: relative; width: 0; line-height: 1; text-indent: -0.5em";
@@ -139,7 +139,7 @@ function render({ model, el }) {
     draw({ first, second, fraction }, room) {
       const t = fraction / 100, key = `${first} ${second}`;
       if (now.key !== key) {
-        now = { key, ...walk(imageOf, first, second) };
+        now = { key, ...walk(imagesOf, first, second) };
         clearTimeout(next);
         next = setTimeout(fill);
       }
@@ -151,8 +151,7 @@ function render({ model, el }) {
       }
       const { distance, degrees } = between(codes[first], codes[second], t);
       const exact = network.table ? exactAt(model.get("exact"), first, second, fraction) : null;
-      const from = [1, distance], uncertain = WAYS.map((_, way) => {
-        const image = exact?.[way] ?? imageOf(first, second, way, t);
+      const from = [1, distance], uncertain = (exact ?? imagesOf(first, second, t)).map((image, way) => {
         frames[way].draw(image);
         frames[way].below.textContent = `${from[way].toFixed(2)} from the center`;
         return uncertaintyOf(image);

@@ -10,16 +10,16 @@ const DIGIT_COLORS = [0, 8, 2, 3, 4, 5, 6, 7, 1, 9]; // by digit, as in plotting
 const TILES = 200, DEGREE = Math.PI / 180;
 
 /**
- * Images by their place on the sphere.
+ * Images by their places on the sphere.
  *
  * @param {import("./decoder.js").Network} network with the sphere's radius
  * @param {DataView} weights
- * @returns {(longitude: number, latitude: number) => Float32Array} from degrees, the decoder's own array
+ * @returns {(places: number[][]) => Float32Array[]} from degrees of longitude and latitude (n, 2), the decoder's arrays
  */
-export function imageAt(network, weights) {
+function imagesAt(network, weights) {
   const decode = decoder(network, weights), { table, radius } = network;
-  if (table) return (longitude, latitude) => decode([longitude, latitude]);
-  return (longitude, latitude) => decode(toPoint(longitude * DEGREE, latitude * DEGREE).map((x) => radius * x));
+  if (table) return decode;
+  return (places) => decode(places.map((place) => toPoint(...place.map((x) => x * DEGREE)).map((x) => radius * x)));
 }
 
 /**
@@ -43,7 +43,7 @@ export function exactAt(bytes, longitude, latitude) {
  * @returns {{values: Uint8Array, shape: number[], fill: (milliseconds: number) => boolean}} `fill` goes on for so long,
  *   and says whether tiles are left
  */
-function album({ frames }, imageOf, shape, front) {
+function album({ frames }, imagesOf, shape, front) {
   const size = shape.reduce((a, b) => a * b, 1), values = new Uint8Array(TILES * size);
   if (shape.length === 3) values.fill(255);
   const point = (tile) => [...frames.subarray(9 * tile + 6, 9 * tile + 9)];
@@ -51,9 +51,10 @@ function album({ frames }, imageOf, shape, front) {
   const left = Array.from({ length: TILES }, (_, tile) => tile).sort((a, b) => along(a) - along(b));
   const fill = (milliseconds) => {
     for (const end = performance.now() + milliseconds; left.length && performance.now() < end;) {
-      const tile = left.pop();
-      const image = imageOf(...toLonLat(point(tile)).map((x) => x / DEGREE));
-      for (let i = 0; i < size; i++) values[tile * size + i] = 255 * image[i];
+      const few = left.splice(-4);
+      imagesOf(few.map((tile) => toLonLat(point(tile)).map((x) => x / DEGREE))).forEach((image, k) => {
+        for (let i = 0; i < size; i++) values[few[k] * size + i] = 255 * image[i];
+      });
     }
     return left.length > 0;
   };
@@ -61,7 +62,7 @@ function album({ frames }, imageOf, shape, front) {
 }
 
 function render({ model, el }) {
-  const network = model.get("network"), imageOf = imageAt(network, model.get("weights")), tiles = tilesOf(TILES);
+  const network = model.get("network"), imagesOf = imagesAt(network, model.get("weights")), tiles = tilesOf(TILES);
   const points = view(model.get("points"), Int8Array), labels = view(model.get("labels"), Uint16Array);
   const names = model.get("names"), short = names.every((name) => name.length <= 2);
   if (points.length !== 3 * labels.length || labels.some((label) => label >= names.length)) {
@@ -85,7 +86,7 @@ function render({ model, el }) {
   });
   let disc = null; // the globe's pixels, kept from frame to frame
   const start = toPoint(model.get("longitude") * DEGREE, model.get("latitude") * DEGREE);
-  const images = album(tiles, imageOf, shape, start);
+  const images = album(tiles, imagesOf, shape, start);
 
   function paint(rotation, mode, size) {
     const style = getComputedStyle(picture.parentNode), ratio = Math.min(globalThis.devicePixelRatio || 1, 2);
@@ -124,7 +125,7 @@ function render({ model, el }) {
       const size = Math.round(clamp(room < 390 ? room : room - 160, 220, 400));
       paint(facing(longitude * DEGREE, latitude * DEGREE), mode, size);
       const exact = network.table ? exactAt(model.get("exact"), longitude, latitude) : null;
-      put(exact ?? imageOf(longitude, latitude), 0, 0);
+      put(exact ?? imagesOf([[longitude, latitude]])[0], 0, 0);
       show();
       key.hidden = mode !== "points";
       const text = `longitude ${longitude}°, latitude ${latitude}°: the image decoded there is framed`;

@@ -21,7 +21,7 @@ PLACES = np.array([[at, up] for at in (-180, -179.5, -60, 0, 33, 180) for up in 
 IMAGES, LABELS = torch.rand(20, 6, 4, generator=torch.Generator().manual_seed(3)).round(), torch.arange(20) % 3
 DECODE = """(() => {
     const decode = m.decoder(it.network, Uint8Array.from(atob(it.weights), (c) => c.charCodeAt(0)).buffer);
-    return it.at.map((x) => [...decode(x)]);
+    return decode(it.at).map((image) => [...image]);
 })()"""
 MOUNT = """(async () => {
     const { mount } = await import("/svae_lib/widgets/shim.js"), el = document.createElement("div");
@@ -307,11 +307,11 @@ def test_both_ways_are_pythons(evaluate, walk):
     it["weights"] = base64.b64encode(panel.weights).decode()
     expression = """(() => {
         const bytes = new DataView(Uint8Array.from(atob(it.weights), (c) => c.charCodeAt(0)).buffer);
-        const imageOf = m.imageOn(it.network, bytes, it.codes), found = [];
+        const imagesOf = m.imagesOn(it.network, bytes, it.codes), found = [];
         for (const [a, b] of [[0, 1], [2, 0], [1, 1]]) {
             for (const t of it.t) {
                 const { points, distance, degrees } = m.between(it.codes[a], it.codes[b], t);
-                const images = [0, 1].map((way) => [...imageOf(a, b, way, t)]);
+                const images = imagesOf(a, b, t).map((image) => [...image]);
                 found.push({ points, distance, degrees, images, uncertainty: images.map(m.uncertaintyOf) });
             }
         }
