@@ -273,7 +273,7 @@ plotting.latent_scatter(plane, test[:200], labels[:200])
 # is one run, and zero is the mean of the Gaussian runs with the same $d$. The gray triangles are the sphere with the
 # settings of the [paper](https://arxiv.org/abs/1804.00891) that introduced it, the blue dots the sphere as `build_vae`
 # makes it: with another radius and another *head*, the formula that turns an encoder output into $\kappa$ (both are
-# explained below).
+# explained below, and so are the few runs whose scale is learned).
 
 # %%
 try:

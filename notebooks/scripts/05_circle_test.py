@@ -216,7 +216,7 @@ figures.table_of_shapes(runs)
 # %% [markdown]
 # Each cell is the number of nats that the models stay below the truth: the mean over seeds, ± half of their range. A
 # red dot marks the space of the data's own shape. A red frame is around the highest mean of a row, and around what the
-# tests of `svae table` do not put below it (Welch's test, after Holm's correction for all pairs of the row).
+# tests of `svae table` do not put below it (Welch's test, after Holm's correction for all pairs of the row: chapter 6).
 #
 # The colors say that dimension comes first: on the square, the sphere and the torus, one latent dimension loses tens of
 # nats with little noise. Then comes the shape. With little noise the matching space has the highest mean on the circle,

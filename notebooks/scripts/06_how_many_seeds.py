@@ -113,10 +113,10 @@ SeedsPanel()
 
 # %% [markdown]
 # The curve is the density of the difference that is observed, and each tick below it is one experiment with new seeds;
-# red ones name the wrong winner. "A test separates them" means that the two-sided t test finds p < 0.05. Press "no
-# difference": now each space is ahead in half of all experiments, and the test separates them in 5 %, whatever the
-# number of seeds. Then set a difference, and raise the seeds one by one. The wrong winner becomes rare long before the
-# test separates the two.
+# red ones name the wrong winner. "A test separates them" means that Student's t test finds p < 0.05; it is *two-sided*:
+# a difference counts in either direction. Press "no difference": now each space is ahead in half of all experiments,
+# and the test separates them in 5 %, whatever the number of seeds. Then set a difference, and raise the seeds one by
+# one. The wrong winner becomes rare long before the test separates the two.
 
 # %% [markdown]
 # ## A test in eight lines
@@ -144,11 +144,14 @@ print(f"p = {p_value(first, second):.4f}")
 figures.permutation_null(first, second, ("s10, new head", "squared softplus"))
 
 # %% [markdown]
-# The dashed line is the observed difference; red are the splits that are as extreme. There are 252 ways to split ten
-# scores into five and five, but only 20 to split six into three and three. The observed split always counts, and so
-# does the one with the two sides exchanged. So p is at least 2/20 = 0.1: **with three seeds on each side this test can
-# never reach 0.05**, which answers the second question. Welch's t test can, because it assumes more: that scores are
-# normally distributed. svae_lib reports both, and its verdict ("higher", "lower" or "not separated") follows Welch's p.
+# The dashed line is the observed difference; red are the splits that are as extreme. The test is *exact*: it goes
+# through all splits, and assumes nothing about how scores are distributed. There are 252 ways to split ten scores into
+# five and five, but only 20 to split six into three and three. The observed split always counts (the `1e-12` sees to
+# it: a sum in another order may differ in its last digit), and so does the one with the two sides exchanged. So p is at
+# least 2/20 = 0.1: **with three seeds on each side this test can never reach 0.05**, which answers the second question.
+# Welch's t test can, because it assumes more: that scores are normally distributed. (Student's also assumes that both
+# spaces have the same spread, as the panel does.) svae_lib reports both, and its verdict ("higher", "lower" or "not
+# separated") follows Welch's p.
 #
 # ### The same with svae_lib
 
@@ -177,7 +180,7 @@ for space, test, adjusted in zip(spaces, tests, holm([test.welch for test in tes
 # %% [markdown]
 # On its own, $S^{10}$ looks like a win for the new head. As one of four comparisons it is none. Five seeds of four
 # spaces do not say which of the two heads is better, and so this course does not say it either. Between the new head
-# and the Gaussian they do decide:
+# and the Gaussian the seeds do decide:
 
 # %%
 tests = [compare(small[f"s{d}, new head"], small[f"e{d}"]) for d in (2, 5, 10, 40)]
@@ -190,9 +193,10 @@ for d, test, adjusted in zip((2, 5, 10, 40), tests, holm([test.welch for test in
 #
 # ## What more seeds buy
 #
-# Both chances depend on the ratio of the difference to the spread. At a ratio of 1 it takes six seeds until the worse
-# one wins in less than 5 %, and 17 until the t test finds the difference in 80 %. At a ratio of 4, three seeds are
-# enough for both.
+# How often does the worse one win, and how often does the test find the difference? The second chance is called the
+# *power* of the test. Both depend on the ratio of the difference to the spread. At a ratio of 1 it takes six seeds
+# until the worse one wins in less than 5 %, and 17 until the t test has a power of 80 %. At a ratio of 4, three seeds
+# are enough for both.
 
 # %%
 figures.chances()
@@ -262,7 +266,7 @@ from svae_course.chapter_06 import exercises as check
 #
 # You get two tensors of scores, both of shape `(n,)`. Return the two-sided p: the fraction of all ways to split the
 # `2n` scores into `n` and `n` in which the two means are at least as far apart as those observed. The eight lines above
-# work on lists; with tensors, four or five are enough.
+# work on lists (`scores.tolist()`); with tensors, four or five are enough.
 
 
 # %%
@@ -380,7 +384,7 @@ print("E  on mnist_5k, S^2 has a higher log-likelihood with the new head:")
 print("  ", small["s2, new head"], "against", small["s2, squared softplus"])
 
 # %% [markdown]
-# For each of A to E, in this order, return the number of the sentence that fits best:
+# For each of A to E, in this order and each on its own, return the number of the sentence that fits best:
 #
 # 1. With one run on a side there is no test.
 # 2. The best of many looks better than it is.

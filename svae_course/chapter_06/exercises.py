@@ -84,6 +84,9 @@ def ex6_2(attempt):
             ),
             "a p is at most 1": _back(steps.cummax(0).values, order),
             "give them back in the order in which they came": steps.cummax(0).values.clamp(max=1),
+            "v[order] sorts once more; to undo the sorting, write into out[order]": steps.cummax(0).values.clamp(max=1)[
+                order
+            ],
         }.items():
             wrong.setdefault(hint, []).append(mistake)
     value, truth = torch.cat(values), torch.cat(truths)

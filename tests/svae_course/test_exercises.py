@@ -706,6 +706,7 @@ MISTAKES = {
         (lambda p: adjusted(p, maximum=False), "take the running maximum"),
         (lambda p: adjusted(p, cut=False), "at most 1"),
         (lambda p: adjusted(p, back=False), "in the order in which they came"),
+        (lambda p: adjusted(p, back=False)[p.argsort()], "sorts once more"),
     ],
     "ex6_3": [
         (lambda difference, spread: 5, "still says 5.7 %"),
