@@ -86,7 +86,9 @@ export function panel({ model, el }, { picture, draw, also = [] }) {
   const chosen = (c) => c.options.includes(model.get(c.name)) ? model.get(c.name) : c.options[0];
   const values = () => Object.fromEntries(
     [...sliders.map((s) => [s.name, read(s)]), ...choices.map((c) => [c.name, chosen(c)])]);
-  const set = (changes) => {
+  let note = ""; // on what was typed, said once
+  const set = (changes, remark = "") => {
+    note = remark;
     for (const s of sliders) {
       const value = s.name in changes ? snap(s, changes[s.name]) : null;
       if (value !== null) model.set(s.name, value);
@@ -117,7 +119,7 @@ export function panel({ model, el }, { picture, draw, also = [] }) {
     const at = values();
     for (const show of shows) show(at);
     root.dataset.theme = isDark(root) ? "dark" : "light";
-    const text = draw(at, Math.max(260, picture.getBoundingClientRect().width));
+    const text = draw(at, Math.max(260, picture.getBoundingClientRect().width)) + note;
     say.textContent = text;
     picture.setAttribute("aria-label", `${label}. ${text}`);
     clearTimeout(quiet); // what moves is read aloud when it rests; what is there from the start is not
@@ -184,7 +186,12 @@ function sliderRow(rows, { name, label, unit, min, max, step }, { set, values, s
   const box = make("input", { type: "number", min, max, step, "aria-label": `${label}, as a number` });
   let shown = "";
   const restore = () => { box.value = String(values()[name]); };
-  const typed = () => { set({ [name]: box.value }); restore(); };
+  const typed = () => {
+    const text = box.value, end = clamp(Number(text), min, max), isWithin = text.trim() === "" || end === Number(text);
+    if (text === String(values()[name])) return; // Enter has set it, and the box reports its change
+    set({ [name]: text }, isWithin ? "" : `; ${text} is beyond the slider's end, ${end}`);
+    restore();
+  };
   range.addEventListener("input", () => set({ [name]: range.value }), { signal });
   box.addEventListener("change", typed, { signal });
   box.addEventListener("keydown", (event) => { // JupyterLab keeps Enter's change to itself

@@ -177,6 +177,7 @@ def test_a_saved_page_moves_by_key_box_preset_and_choice(saved):
         box.fill(typed)
         box.press("Enter")
         assert box.input_value() == value
+        assert ("slider's end" in saved.locator(".say").inner_text()) == (typed in ("99999", "-7")), "said what it did"
     saved.get_by_role("radio", name="bold").check(force=True)
     saved.get_by_role("button", name="sharp").click()
     saved.wait_for_function("document.querySelector('.say').textContent == 'κ = 10, m = 2, bold: 20'")
