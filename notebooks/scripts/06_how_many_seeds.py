@@ -146,12 +146,11 @@ figures.permutation_null(first, second, ("s10, new head", "squared softplus"))
 # %% [markdown]
 # The dashed line is the observed difference; red are the splits that are as extreme. The test is *exact*: it goes
 # through all splits, and assumes nothing about how scores are distributed. There are 252 ways to split ten scores into
-# five and five, but only 20 to split six into three and three. The observed split always counts (the `1e-12` sees to
-# it: a sum in another order may differ in its last digit), and so does the one with the two sides exchanged. So p is at
-# least 2/20 = 0.1: **with three seeds on each side this test can never reach 0.05**, which answers the second question.
-# Welch's t test can, because it assumes more: that scores are normally distributed. (Student's also assumes that both
-# spaces have the same spread, as the panel does.) svae_lib reports both, and its verdict ("higher", "lower" or "not
-# separated") follows Welch's p.
+# five and five, but only 20 to split six into three and three. The observed split always counts, whatever the rounding
+# (hence the `1e-12`), and so does the one with the two sides exchanged. So p is at least 2/20 = 0.1: **with three seeds
+# on each side this test can never reach 0.05**, which answers the second question. Welch's t test can, because it
+# assumes more: that scores are normally distributed. (Student's also assumes one spread for both spaces.) svae_lib
+# reports both, and its verdict ("higher", "lower" or "not separated") follows Welch's p.
 #
 # ### The same with svae_lib
 
@@ -202,9 +201,8 @@ for d, test, adjusted in zip((2, 5, 10, 40), tests, holm([test.welch for test in
 figures.chances()
 
 # %% [markdown]
-# Dotted lines mark 5 %. On the left the lines fall faster than those on the right rise: naming the right winner takes
-# fewer seeds than a test does. A difference of half a spread is out of reach here: even with 20 seeds on each side the
-# test finds it in one experiment out of three.
+# Dotted lines mark 5 %. Naming the right winner takes fewer seeds than a test does. A difference of half a spread is
+# out of reach here: even with 20 seeds on each side the test finds it in one experiment out of three.
 #
 # ## The winner's curse
 #
@@ -235,10 +233,10 @@ figures.sample_bias(lacking, COUNTS)
 
 # %% [markdown]
 # Along each line the model and the images are the same; only $K$ differs. With one sample, five times $S^2$, of ten
-# dimensions, lacks more than the two spaces of two dimensions: a small $K$ puts the larger space at a disadvantage. (To
-# the right the order is another: a few of the 30 images decide.) So scores are compared at the same $K$ and on the same
-# images. The stored runs have $K = 500$ on all 10,000 test images of MNIST; some of them have $K = 5000$ on the first
-# 1,000 as well:
+# dimensions, lacks more than the two spaces of two dimensions: a small $K$ puts the larger space at a disadvantage.
+# (Further right a few of the 30 images decide.) So scores are compared at the same $K$ and on the same images. The
+# stored runs have $K = 500$ on all 10,000 test images of MNIST; some of them have $K = 5000$ on the first 1,000 as
+# well:
 
 # %%
 MORE_SAMPLES = "log_likelihood_5000_samples_1000_images"
