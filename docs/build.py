@@ -64,6 +64,8 @@ def build(target: Path) -> int:
     flags = ["-q", "-W", "-b", "html", "-c", ROOT / "docs", "-d", BUILD / "trees"]
     if status := build_main([*map(str, [*flags, BUILD / "source", html])]):
         return status
+    for page in html.rglob("*.html"):  # light where no script says what the reader's system is
+        page.write_text(page.read_text().replace('data-theme="auto">', 'data-theme="light">', 1))
     try:
         if target.exists():
             shutil.rmtree(target)

@@ -19,6 +19,8 @@ MOVED = ("## Notation", "## Glossary")  # of a chapter: they have a page of thei
 # A line, or two, that the theme's own links replace.
 NEIGHBORS = re.compile(r"\n*^(Previous|Next): .*(\n.+)?\Z", re.MULTILINE)
 
+FORMULA = re.compile(r"^\$\$(.+?)\$\$$", re.MULTILINE | re.DOTALL)
+
 
 def chapters() -> list[Path]:
     """The notebooks, in order; a chapter written later appears by itself."""
@@ -50,7 +52,9 @@ def page(path: Path, pictures: Path) -> nbformat.NotebookNode:
     """
     notebook = nbformat.read(path, as_version=4)
     for cell in notebook.cells:
-        cell.source = NEIGHBORS.sub("", cell.source) if cell.cell_type == "markdown" else cell.source
+        cell.source = (
+            FORMULA.sub(in_parts, NEIGHBORS.sub("", cell.source)) if cell.cell_type == "markdown" else cell.source
+        )
     notebook.cells = [cell for cell in notebook.cells if cell.source and not cell.source.startswith(MOVED)]
     if not any(cell.get("outputs") for cell in notebook.cells):
         raise SystemExit(f"site: {path.name} has no outputs: run make notebooks")
@@ -64,6 +68,25 @@ def page(path: Path, pictures: Path) -> nbformat.NotebookNode:
         for place, output in enumerate(cell.get("outputs", [])):
             show(output, pictures, f"{path.stem}-{number:02d}-{place}")
     return notebook
+
+
+def in_parts(formula: re.Match) -> str:
+    r"""A formula as its parts beside each other, which on a narrow page stand below each other.
+
+    Example:
+        >>> print(FORMULA.sub(in_parts, r"$$a = 1, \qquad b = 2$$"))
+        <div class="formulas">
+        <BLANKLINE>
+        $$a = 1,$$
+        <BLANKLINE>
+        $$b = 2$$
+        <BLANKLINE>
+        </div>
+    """
+    parts = re.split(r"\s*\\q?quad\s+", formula[1])
+    if len(parts) == 1 or any(part.count("{") != part.count("}") for part in parts):
+        return formula[0]
+    return "\n\n".join(['<div class="formulas">', *[f"$${part}$$" for part in parts], "</div>"])
 
 
 def links_of(path: Path) -> str:
@@ -102,8 +125,12 @@ def picture(png: bytes, alt: str, path: Path) -> str:
     path.write_bytes(png)
     width, height = struct.unpack(">II", png[16:24])
     place = f'src="_static/pictures/{path.name}" width="{width}" height="{height}"'
-    shown = f'<img class="figure dark-light" {place} alt="{html.escape(alt)}">'
-    return f'<div class="figure-frame" style="--width: {width}">{shown}</div>'
+    return framed(f'<img class="figure dark-light" {place} alt="{html.escape(alt)}">', width)
+
+
+def framed(image: str, width: int) -> str:
+    """A picture, in HTML or in Markdown, in the frame in which it is scrolled where the page is too narrow for it."""
+    return f'<div class="figure-frame" style="--width: {width}">{image}</div>'
 
 
 def sharp_bits() -> str:

@@ -1,5 +1,6 @@
 """Sphinx's settings of the site; docs/build.py writes the pages' sources."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -24,6 +25,7 @@ mathjax3_config = {"options": {"enableMenu": False}, "svg": {"fontCache": "globa
 
 autodoc_inherit_docstrings = False
 autodoc_member_order = "bysource"
+toc_object_entries_show_parents = "hide"  # the column beside the page is narrow
 autodoc_typehints_format = "short"
 napoleon_use_ivar = True
 napoleon_use_rtype = False
@@ -50,3 +52,16 @@ html_theme_options = {
     "footer_content_items": [],
     "navbar_persistent": [],  # the search stands in the sidebar
 }
+
+
+def break_long_words(app, pagename, templatename, context, doctree) -> None:
+    """Sphinx calls this with each page: a word that is too long for a phone's line may be broken, a room at its dot."""
+    context["body"] = re.sub(r'<span class="pre">(?=[^<]{31})', '<span class="pre long">', context.get("body", ""))
+    for side in ("prev", "next"):
+        if link := context.get(side):
+            context[f"{side}_title"] = link["title"].replace("svae_lib.", "svae_lib.<wbr>")
+
+
+def setup(app) -> None:
+    """Sphinx calls this once."""
+    app.connect("html-page-context", break_long_words)

@@ -2,7 +2,9 @@
 
 import re
 
-from docs.chapters import chapters
+from PIL import Image
+
+from docs.chapters import chapters, framed
 from docs.project import PAGES, ROOT, on_the_site
 
 FIRST_OF_LIBRARY = "## The library in ten lines"
@@ -32,9 +34,16 @@ def home() -> str:
         for caption, names in sections.items()
     ]
     text, _ = readme()
+    text = re.sub(r"(?<=\n\n)!\[[^]]*\]\(([^)]*)\)", wide, text)
     text = re.sub(r"(?m)^Read them on \[the site\].*?\n\n", "", text, flags=re.DOTALL)
     text = re.sub(r"(?m)^(\|.*\|)[^|\n]*\|$", r"\1", text)  # without the column of links: the pages have them
     return "\n\n".join([text, *trees]) + "\n"
+
+
+def wide(picture: re.Match) -> str:
+    """A picture of README; one whose words would not be read on a narrow page is scrolled there."""
+    width = Image.open(ROOT / picture[1]).width
+    return framed(f"\n\n{picture[0]}{{.figure}}\n\n", width) if width > 1000 else picture[0]
 
 
 def library() -> str:

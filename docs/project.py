@@ -22,6 +22,8 @@ PAGES = {
     "benchmarks/README.md": "speed.md",
 }
 LINK = re.compile(r"(?<=\]\()(?!\w+:|#)([^)#]+)(#[^)]*)?(?=\))")
+ROW = re.compile(r"^\|.*", re.MULTILINE)
+GLUED = re.compile(r"(?<=\d) (?=(?:ms|s|MB)\b)|(?<=<=) |(?<=±) ")  # in a narrow cell, a number stays with its unit
 
 
 def on_the_site(text: str, folder: str = "") -> str:
@@ -49,4 +51,4 @@ def on_the_site(text: str, folder: str = "") -> str:
             return path
         return f"{REPOSITORY}/blob/{TAG}/{path}{anchor}"
 
-    return LINK.sub(target, text)
+    return ROW.sub(lambda row: GLUED.sub("\u00a0", row[0]), LINK.sub(target, text))

@@ -22,8 +22,12 @@ ROOMS = (
 SECTION = re.compile(r"^(Args|Attributes|Returns|Yields|Raises|References|Example|Examples|Shapes|Errors):$")
 # Classes with references of their own: each that defines a member must be named, not its children alone.
 STRANGERS = "Distribution, Module, BaseEstimator, Exception, object, AnyWidget, DOMWidget, Widget, LoggingHasTraits, "
-STRANGERS += "HasTraits, HasDescriptors, TraitType, BaseDescriptor"
-MEMBERS = f"   :members:\n   :inherited-members: {STRANGERS}\n   :exclude-members: set_fit_request, set_score_request\n"
+STRANGERS += "HasTraits, HasDescriptors, TraitType, BaseDescriptor, tuple, BaseException"
+HIDDEN = "set_fit_request, set_score_request, get_metadata_routing"  # scikit-learn's own affairs
+MEMBERS = f"   :members:\n   :inherited-members: {STRANGERS}\n   :exclude-members: {HIDDEN}\n"
+
+TEX = {"mu": "μ", "kappa": "κ", "sigma": "σ", "beta": "β", "sum": "Σ", "sqrt": "√", "le": "≤", "pm": "±"}
+KEPT = ("log", "exp", "min", "max")  # as TeX sets them: upright words
 
 
 def public_names(room: str) -> dict[str, object]:
@@ -42,7 +46,7 @@ def public_names(room: str) -> dict[str, object]:
 def first_sentence(value: object) -> str:
     """What a docstring opens with, in one line of reStructuredText."""
     opening = " ".join((getdoc(value) or "").partition("\n\n")[0].split())
-    return literal(re.split(r"(?<=\.) ", opening)[0])
+    return literal(from_tex(re.split(r"(?<=\.) ", opening)[0]))
 
 
 def pages() -> dict[str, str]:
@@ -102,22 +106,36 @@ def table(rows: list[tuple[str, object]]) -> list[str]:
 
 
 def literal(line: str) -> str:
-    """A line of plain text in reStructuredText: `code` as a literal, other marks as they are, also "N.".
+    """A line of plain text in reStructuredText: `code` as a literal, other marks as they are, also "N." and "k.".
 
     Example:
         >>> literal("|x| of `y`, a * b, loc_")
         '\\\\|x\\\\| of ``y``, a \\\\* b, loc\\\\_'
     """
     pieces = re.split(r"(`+[^`]+`+)", line)
-    plain = [re.sub(r"([*|\\]|_(?!\w)|(?<=\b[A-Z])\.)", r"\\\1", piece) for piece in pieces[::2]]
+    plain = [re.sub(r"([*|\\]|_(?!\w)|(?<=\b[A-Za-z])\.)", r"\\\1", piece) for piece in pieces[::2]]
     code = [f"``{piece.strip('`')}``" for piece in pieces[1::2]]
     return "".join(text for pair in zip(plain, [*code, ""], strict=True) for text in pair)
+
+
+def from_tex(line: str) -> str:
+    r"""A line with the few commands of TeX that docstrings have as characters.
+
+    Example:
+        >>> from_tex(r"r/\sqrt{\kappa} \log p, \sqrt{s^2 / n}, \sum_j p_j")
+        'r/√κ log p, √(s^2 / n), Σ_j p_j'
+    """
+    line = re.sub(r"\\(\w[a-z]*)", lambda name: TEX.get(name[1], name[1] if name[1] in KEPT else name[0]), line)
+    line = re.sub(r"√\{(\w)\}", r"√\1", line)
+    return re.sub(r"√\{([^{}]*)\}", r"√(\1)", line)
 
 
 def escape(lines: list[str]) -> list[str]:
     """A docstring in reStructuredText for napoleon: an indented equation as it is, text as text."""
     found, section, equation = [], "", False
     for number, line in enumerate(lines):
+        if not section.startswith("Example"):
+            line = from_tex(line)
         after_blank = number > 0 and not lines[number - 1].strip()
         if match := SECTION.match(line):
             section = match[1]
@@ -125,7 +143,7 @@ def escape(lines: list[str]) -> list[str]:
             if after_blank and not equation:
                 found += [".. code-block:: text", "   :class: equation", ""]
             equation = True
-            found.append(line)
+            found.append(line[1:])  # by three, as the directive's options are
             continue
         equation = equation and not line.strip()
         found.append(line if section.startswith("Example") or match else literal(line))
@@ -135,6 +153,11 @@ def escape(lines: list[str]) -> list[str]:
 def process(app, what, name, value, options, lines: list[str]) -> None:
     """Sphinx calls this with each docstring before napoleon, which takes a property's first words for a type."""
     lines[:] = ["\\ "] * (what in ("attribute", "property")) + escape(lines)
+
+
+def skip(app, what, name, value, skipped, options) -> bool | None:
+    """Sphinx calls this with each member; a named tuple's fields are described where the class is."""
+    return True if (getdoc(value) or "").startswith("Alias for field number") else None
 
 
 def arguments(app, what, name, value, options, found: str | None, returned: str | None) -> tuple | None:
@@ -147,5 +170,6 @@ def arguments(app, what, name, value, options, found: str | None, returned: str 
 def setup(app) -> dict:
     """Make this module an extension of Sphinx."""
     app.connect("autodoc-process-signature", arguments)
+    app.connect("autodoc-skip-member", skip)
     app.connect("autodoc-process-docstring", process, priority=100)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -172,6 +172,13 @@ def test_sharp_bits_glossary_reference_and_command_line_leave_nothing_out(pages)
     assert len(flags) > 60 and all(flag in commands for flag in flags)
 
 
+def test_docstrings_come_without_commands_of_tex_and_pages_are_light_without_javascript(pages):
+    for name, page in pages.items():
+        assert page.html["data-theme"] == "light", name  # what no script has set
+        if name.startswith("reference/"):
+            assert re.findall(r"\\[a-z]{2,}", page.article.get_text()) == [], name
+
+
 # Bad input
 
 
@@ -215,6 +222,8 @@ def test_pages_stay_on_this_machine_without_errors_and_without_sideways_scrollin
         assert visit.page.evaluate("document.documentElement.scrollWidth") <= width, name
         assert visit.page.evaluate("document.documentElement.dataset.theme") == theme
         assert visit.page.evaluate("[...document.images].every((i) => i.complete && i.naturalWidth)"), name
+        cut = "(kind) => [...document.querySelectorAll(kind)].some((it) => it.scrollWidth > it.clientWidth + 1)"
+        assert not visit.page.evaluate(cut, ".prev-next-area a, .formulas mjx-container"), name
         if name in CHAPTERS:
             formulas = visit.page.locator(".math")
             assert formulas.count() > 1 and formulas.count() == formulas.locator("> mjx-container").count(), name
@@ -274,6 +283,7 @@ def test_every_panel_of_a_chapter_moves_by_key_and_stays_a_picture_without_javas
             visit = Visit(context)
             visit.page.goto((site / f"{stem}.html").as_uri(), wait_until="load")
             assert visit.page.locator(".svae-mount img").count() == (0 if javascript else panels[stem]), stem
+            assert javascript or visit.page.locator("button:visible").count() == 0, stem  # they would do nothing
             if javascript:
                 assert visit.page.locator(".svae-mount .svae-panel").count() == panels[stem]
                 for panel in visit.page.locator(".svae-panel").all():

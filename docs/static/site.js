@@ -16,8 +16,9 @@ document.addEventListener("DOMContentLoaded", () => {
 const reach = () => {
   for (const it of document.querySelectorAll("mjx-container[display=true], .figure-frame")) {
     it.style.fontSize = "";
-    if (it.localName === "mjx-container" && it.scrollWidth > it.clientWidth) {
-      it.style.fontSize = `${Math.max(75, Math.floor((100 * it.clientWidth) / it.scrollWidth))}%`;
+    // In steps, as the height of an x, by which a formula is measured, is rounded to whole pixels.
+    for (let size = 97; it.localName === "mjx-container" && it.scrollWidth > it.clientWidth && size >= 75; size -= 2) {
+      it.style.fontSize = `${size}%`;
     }
     if (it.scrollWidth > it.clientWidth + 1) it.tabIndex = 0;
     else it.removeAttribute("tabindex");
