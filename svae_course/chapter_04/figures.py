@@ -20,6 +20,7 @@ from svae_lib.plotting.style import MARK, SAMPLES, SECOND, TRACK, Picture, new_f
 TEN = ("s10", "s5,s5", "s4,s3,s3", "5xs2")  # ten dimensions each
 TWELVE = ("s11", "s5,s5", "3xs3", "4xs2", "6xs1")  # twelve coordinates each
 LEARNED = ", learned radius"
+SHOWN = {(None, None): "", ("sqrt_m", "inverse_variance"): "", ("learned from sqrt_m", "inverse_variance"): LEARNED}
 FORTY = ("s40", "5xs8", "10xs4", "20xs2", "40xs1", "e40")  # dimensions
 SAMPLE_COUNT = 600
 SCORES = {"test_log_likelihood": "log-likelihood", "test_reconstruction": "reconstruction", "test_kl": "KL"}
@@ -145,6 +146,27 @@ def seed_ranges(rows: list[dict], score: str) -> dict[str, tuple[float, float, i
     return {name: (min(values), max(values), len(values)) for name, values in found.items()}
 
 
+def default_runs(runs: list[dict], spaces: tuple[str, ...] = TEN) -> list[dict]:
+    """Stored runs of some latent spaces with the default radius and head.
+
+    Args:
+        runs: see `stored_runs`.
+        spaces: latent spaces, by name.
+
+    Example:
+        >>> run = {"latent_space": "2xs5", "radius": "sqrt_m", "concentration_head": "inverse_variance"}
+        >>> len(default_runs([run, run | {"radius": 1.0}, run | {"latent_space": "s2"}]))
+        1
+    """
+    names = set(map(stored_name, spaces))
+    return [run for run in runs if run["latent_space"] in names and SHOWN.get(sphere_settings(run)) == ""]
+
+
+def stored_name(space: str) -> str:
+    """Name of a latent space as stored runs write it: "s5,s5" is "2xs5"."""
+    return str(parse_latent_space(space))
+
+
 def split_table(runs: list[dict], spaces: tuple[str, ...] = FORTY) -> list[str]:
     """Lines of a table: the mean log-likelihood of each space, and its comparison with the first one.
 
@@ -158,12 +180,11 @@ def split_table(runs: list[dict], spaces: tuple[str, ...] = FORTY) -> list[str]:
     Returns:
         One line for each space that has runs.
     """
-    new = "inverse_variance"
-    suffixes = {(None, None): "", ("sqrt_m", new): "", ("learned from sqrt_m", new): LEARNED}
+    names = {stored_name(space): space for space in spaces}
     table = {space + suffix: [] for space in spaces for suffix in ("", LEARNED)}
     for run in runs:
-        if run["latent_space"] in spaces and (settings := sphere_settings(run)) in suffixes:
-            table[run["latent_space"] + suffixes[settings]].append(run["test_log_likelihood"])
+        if run["latent_space"] in names and (settings := sphere_settings(run)) in SHOWN:
+            table[names[run["latent_space"]] + SHOWN[settings]].append(run["test_log_likelihood"])
     table = {space: scores for space, scores in table.items() if scores}
     width = max(6, *map(len, table)) if table else 6
     (first, one), *others = table.items() or [("", [])]

@@ -18,7 +18,7 @@ CLAIMS = {  # of exercise 6.4, with the number of what there is to say, and a hi
         3,
         "three seeds on each side, and no score of one lies among the other's: what is Welch's p? (see `compare`)",
     ),
-    "B": (1, "how many runs stand behind each of the two numbers?"),
+    "B": (1, "how many runs stand on each side?"),
     "C": (2, "how many partitions could have been the best one? The figure of the winner's curse has 30 as well"),
     "D": (5, "look at K: which of the two numbers was allowed more samples?"),
     "E": (4, "five seeds on each side, and their scores overlap: what is Welch's p? (see `compare`)"),
