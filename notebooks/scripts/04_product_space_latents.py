@@ -265,7 +265,7 @@ for line in figures.split_table(all_runs, figures.TEN):
 
 # %% [markdown]
 # That answers the third question: the partition with the most concentrations has the lowest score. Two spheres $S^5$
-# are not separated from one $S^{10}$; more cuts cost 0.7 and 1.6 nats. (One $\kappa$ for ten directions seems to
+# are not separated from one $S^{10}$; more cuts cost 0.8 and 1.7 nats. (One $\kappa$ for ten directions seems to
 # suffice here. Why a cut costs something, these runs do not say.)
 #
 # And in forty dimensions, where one $\kappa$ has to serve forty directions? Chapter 3 left $S^{40}$ behind
@@ -279,9 +279,9 @@ for line in figures.split_table(all_runs):
 
 # %% [markdown]
 # Five spheres $S^8$ win back four of the five and a half nats that one sphere had lost to flat space, which has forty
-# widths. More and smaller spheres win back less. A radius that is learned (chapter 3) adds a third of a nat to one run
-# of $S^{40}$, and half a nat to one of its products. So a split can help a great deal, there is such a thing as too
-# many cuts, and flat space stays ahead here.
+# widths. More and smaller spheres win back less, and forty circles nothing. A radius that is learned (chapter 3) adds a
+# third of a nat to one run of $S^{40}$, and half a nat to one of its products. So a split can help a great deal, there
+# is such a thing as too many cuts, and flat space stays ahead here.
 #
 # This is one data set and one kind of network. The paper goes to higher dimensions too, and reports improved results on
 # a selection of image data sets. A product is a choice, not a rule: count what it costs you, and run several seeds
