@@ -265,7 +265,7 @@ for line in figures.split_table(all_runs, figures.TEN):
 
 # %% [markdown]
 # That answers the third question: the partition with the most concentrations has the lowest score. Two spheres $S^5$
-# are not separated from one $S^{10}$; more cuts cost 0.8 and 1.7 nats. (One $\kappa$ for ten directions seems to
+# are not separated from one $S^{10}$; more cuts cost 0.9 and 1.7 nats. (One $\kappa$ for ten directions seems to
 # suffice here. Why a cut costs something, these runs do not say.)
 #
 # And in forty dimensions, where one $\kappa$ has to serve forty directions? Chapter 3 left $S^{40}$ behind
