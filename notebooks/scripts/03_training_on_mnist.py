@@ -346,7 +346,8 @@ for line in figures.score_table(runs):
 #
 # So *does a round latent learn better*? In two dimensions the sphere gains more than a nat and a half, in five about
 # one. With the paper's settings its mean is as high in two and half a nat lower in five, and three runs do not separate
-# those from flat space. At ten the order turns, by 0.3 nats (not separated) at equal scale; at 20 and 40 flat space wins
+# those from flat space. At ten the order turns, by 0.3 nats (not separated) at equal scale; at 20 and 40 flat space
+# wins
 # clearly: by 2.1 and by 5.5 nats. Scale explains some of it (at forty it is worth 1.7 nats), not most. What does? A
 # single $\kappa$ has to serve forty directions, where a Gaussian has forty widths. Chapter 4 gives the sphere more of
 # them.
