@@ -1,6 +1,6 @@
 // Images from latent points, computed in the browser: fully connected decoders, and tables of other decoders' images.
 
-const LANES = 4; // points that pass through the layers together
+export const LANES = 4; // points that pass through the layers together
 
 /**
  * How the bytes of a decoder are to be read, as svae_lib.widgets.decoder.network makes it.

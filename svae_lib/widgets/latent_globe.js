@@ -1,5 +1,5 @@
 // The latent sphere S^2 as a globe to turn: decoded images or embedded points on it, and large the one at the mark.
-import { decoder, precision, view } from "./decoder.js";
+import { decoder, LANES, precision, view } from "./decoder.js";
 import { drawDots, fillGlobe, tilesOf } from "./globe.js";
 import { clamp, make, panel, rgb } from "./panel.js";
 import { sheet } from "./sheet.js";
@@ -51,7 +51,7 @@ function album({ frames }, imagesOf, shape, front) {
   const left = Array.from({ length: TILES }, (_, tile) => tile).sort((a, b) => along(a) - along(b));
   const fill = (milliseconds) => {
     for (const end = performance.now() + milliseconds; left.length && performance.now() < end;) {
-      const few = left.splice(-4);
+      const few = left.splice(-LANES);
       imagesOf(few.map((tile) => toLonLat(point(tile)).map((x) => x / DEGREE))).forEach((image, k) => {
         for (let i = 0; i < size; i++) values[few[k] * size + i] = 255 * image[i];
       });
