@@ -24,6 +24,8 @@ def add(commands) -> None:
         help="of a Dask cluster that you trust with your account: it can run code here; default: this machine's cores",
     )
     parser.add_argument("--workers", metavar="N", help="processes on this machine; default: one a core")
+    text = "train what differs only in the seed as one stack of models: for a GPU, where that takes little longer"
+    parser.add_argument("--stacked", action="store_true", help=text)
     parser.add_argument("--dry-run", action="store_true", help="check all, list the experiments, and do nothing")
     add_runtime_flags(parser)
     parser.set_defaults(command=sweep)
@@ -39,6 +41,7 @@ def add(commands) -> None:
 
 def sweep(arguments: argparse.Namespace) -> int:
     """Run what is not finished of a sweep; return the exit status, 1 where an experiment failed."""
+    from svae_lib.experiment.stacks import stacks
     from svae_lib.experiment.sweep import place, run_sweep, unfinished
     from svae_lib.experiment.sweep_file import read_sweep
 
@@ -46,13 +49,17 @@ def sweep(arguments: argparse.Namespace) -> int:
     workers = _whole(arguments.workers)
     if workers is not None and arguments.scheduler is not None:
         raise InputError("--workers is for this machine, --scheduler for a cluster that has its own: leave one")
+    if arguments.stacked and arguments.scheduler is not None:
+        raise InputError("--stacked is for this machine's GPU, --scheduler for a cluster: leave one")
     if arguments.dry_run:
         experiments = place(read_sweep(file, **runtime), folder)
         left = unfinished(experiments, folder, elsewhere=arguments.scheduler is not None)
+        if arguments.stacked:
+            stacks({str(folder / name): each for name, each in left.items()})
         say("\n".join(f"{folder / name}{'' if name in left else '  finished'}" for name in experiments))
         return 0
     try:
-        failed = run_sweep(file, folder, scheduler=arguments.scheduler, workers=workers,
+        failed = run_sweep(file, folder, scheduler=arguments.scheduler, workers=workers, stacked=arguments.stacked,
                            progress=sys.stderr.isatty(), **runtime)  # fmt: skip
     except KeyboardInterrupt as stop:
         again = shlex.join(["svae", *sys.argv[1:]])

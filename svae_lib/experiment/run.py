@@ -71,21 +71,42 @@ def run_experiment(
             return run.metrics
         run.create(experiment)
         history = _fit(experiment, run, model, data, resume=resume, progress=progress)
-        run.row_file.write(history.rows, whole=True)
-        save_model(run.weights, model, experiment, epoch=history.best_epoch, data=data.fingerprint)
-        metrics = score(experiment, model, data, progress) | {
-            "epochs": history.epoch,
-            "best_epoch": history.best_epoch,
-            "seconds_per_epoch": history.seconds_per_epoch,
-            "dataset": data.name,
-            "latent_space": str(model.latent_space),
-            "seed": experiment.seed,
-            "peak_memory_megabytes": round(peak_memory() / 1e6),
-            "torch_version": torch.__version__,
-        }
-        draw(run.path, model, data, history.rows)
-        run.write_metrics(metrics)  # the last: it says that the run is finished
-        return metrics
+        return finish(run, experiment, model, data, history, progress)
+
+
+def finish(
+    run: RunFolder, experiment: Experiment, model: VAE, data: ImageDataset, history: History, progress: bool = False,
+    **more: int,
+) -> dict:  # fmt: skip
+    """Write what a run's folder has after its training: weights, figures, pictures.
+
+    Args:
+        run: The folder, whose lock is held.
+        experiment: The configuration.
+        model: The trained model.
+        data: The data set.
+        history: Of the training.
+        progress: Whether to show a bar.
+        **more: Further entries of metrics.json.
+
+    Returns:
+        What metrics.json holds.
+    """
+    run.row_file.write(history.rows, whole=True)
+    save_model(run.weights, model, experiment, epoch=history.best_epoch, data=data.fingerprint)
+    metrics = score(experiment, model, data, progress) | {
+        "epochs": history.epoch,
+        "best_epoch": history.best_epoch,
+        "seconds_per_epoch": history.seconds_per_epoch,
+        "dataset": data.name,
+        "latent_space": str(model.latent_space),
+        "seed": experiment.seed,
+        "peak_memory_megabytes": round(peak_memory() / 1e6),
+        "torch_version": torch.__version__,
+    }
+    draw(run.path, model, data, history.rows)
+    run.write_metrics(metrics | more)  # the last: it says that the run is finished
+    return metrics | more
 
 
 def _fit(

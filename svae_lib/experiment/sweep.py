@@ -14,6 +14,7 @@ from svae_lib.errors import InputError, import_optional
 from svae_lib.experiment.cluster import run_on_cluster
 from svae_lib.experiment.config import Experiment
 from svae_lib.experiment.run_folder import RunFolder
+from svae_lib.experiment.stacks import Ends, run_stack, spread, stacks
 from svae_lib.experiment.sweep_file import read_sweep
 from svae_lib.experiment.workers import End, run_here
 from svae_lib.files import atomic_write
@@ -84,6 +85,7 @@ def run_sweep(
     *,
     scheduler: str | None = None,
     workers: int | None = None,
+    stacked: bool = False,
     progress: bool = False,
     **runtime,
 ) -> dict[str, str]:
@@ -96,7 +98,8 @@ def run_sweep(
         file: The sweep's file, as read_sweep takes it.
         folder: The sweep's folder.
         scheduler: The address of a Dask cluster that sees the same folder; None starts processes on this machine.
-        workers: Single-threaded processes on this machine; None means one per core.
+        workers: Single-threaded processes on this machine; None means one per core, or, with `stacked`, one.
+        stacked: Whether experiments that differ in nothing but the seed are trained as one stack of models.
         progress: Whether to show a progress bar.
         **runtime: data_dir, device and threads, which override the file.
 
@@ -105,24 +108,31 @@ def run_sweep(
 
     Raises:
         InputError: Before anything starts: as read_sweep and `unfinished`, for a scheduler that does not answer, and
-            for a folder where another sweep is at work.
+            for a folder where another sweep is at work, and as `stacks`.
     """
     if scheduler is not None:
         import_optional("distributed", extra="cluster")
     folder = Path(folder).absolute()
     experiments = place(read_sweep(file, **runtime), folder)
     left = unfinished(experiments, folder, elsewhere=scheduler is not None)
+    together = stacks({str(folder / name): each for name, each in left.items()}) if stacked else []
     tqdm.write(f"{len(experiments)} experiments, {len(experiments) - len(left)} of them finished already")
     if not left:
         atomic_write(folder / "sweep.toml", Path(file).read_bytes())
         return {}
-    processes = workers or max(1, available_cores() // max(each.threads or 1 for each in left.values()))
-    jobs = {str(folder / name): (_work, (each.to_json(), str(folder / name), scheduler is None))
-            for name, each in left.items()}  # fmt: skip
+    if stacked:
+        texts = {str(folder / name): each.to_json() for name, each in left.items()}
+        jobs = {"\n".join(paths): (_work_at_stack, ({path: texts[path] for path in paths},))
+                for paths in together}  # fmt: skip
+        processes = workers or 1
+    else:
+        jobs = {str(folder / name): (_work, (each.to_json(), str(folder / name), scheduler is None))
+                for name, each in left.items()}  # fmt: skip
+        processes = workers or max(1, available_cores() // max(each.threads or 1 for each in left.values()))
     with one_interruption(), file_lock(folder / ".sweep.lock"):
-        ends = run_here(jobs, min(processes, len(left))) if scheduler is None else run_on_cluster(jobs, scheduler)
+        ends = run_here(jobs, min(processes, len(jobs))) if scheduler is None else run_on_cluster(jobs, scheduler)
         atomic_write(folder / "sweep.toml", Path(file).read_bytes())
-        return _follow(ends, left, folder, progress)
+        return _follow(spread(ends) if stacked else ends, left, folder, progress)
 
 
 def _follow(ends: Generator[End | None], left: dict[str, Experiment], folder: Path, progress: bool) -> dict[str, str]:
@@ -157,3 +167,10 @@ def _work(text: str, folder: str, quiet: bool) -> dict:
             return run_experiment(Experiment.from_json(text), folder, resume=True, patience=_PATIENCE)
         finally:
             release_memory()  # a worker has hundreds of experiments
+
+
+def _work_at_stack(texts: dict[str, str]) -> Ends:
+    """A stack of experiments, on a worker."""
+    with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):
+        choose_threads(1)
+        return run_stack({path: Experiment.from_json(text) for path, text in texts.items()}, _PATIENCE)

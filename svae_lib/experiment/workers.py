@@ -51,7 +51,10 @@ def run_here(jobs: Mapping[str, tuple[Callable, tuple]], processes: int) -> Gene
             yield None
     finally:
         for worker in workers:
-            worker.process.terminate()
+            if worker.job:
+                worker.process.terminate()
+            else:
+                worker.connection.close()  # so it ends by itself, and gives back what it holds of the system
         deadline = time.monotonic() + _GRACE
         for worker in workers:
             worker.process.join(max(0, deadline - time.monotonic()))

@@ -131,7 +131,7 @@ def fit(
         one_interruption(),
         torch.random.fork_rng(devices=cuda),
         suitable_threads(model, batch_size),
-        _bar(epochs, steps, progress and is_rank_zero) as bar,
+        progress_bar(epochs, steps, progress and is_rank_zero) as bar,
     ):
         try:
             while trainer.history.epoch < epochs and not trainer.history.stalled(look_ahead):
@@ -164,7 +164,7 @@ def fit(
     return trainer.history
 
 
-def _bar(epochs: int, steps: int, shown: bool) -> tqdm:
+def progress_bar(epochs: int, steps: int, shown: bool) -> tqdm:
     """A bar that counts steps and shows epochs: integers add up without rounding."""
     bar_format = "{l_bar}{bar}| {n:.1f} of {total:.0f} epochs [{elapsed}<{remaining}{postfix}]"
     return tqdm(total=epochs * steps, unit_scale=1 / steps, disable=not shown, bar_format=bar_format, desc="training")

@@ -183,7 +183,7 @@ class Trainer:
             InputError: Where it cannot be read, or is of another model or seed.
         """
         state = load_checkpoint(path)
-        _check_origin(state, path, self.data, self.config.seed)
+        check_origin(state, path, self.data, self.config.seed)
         try:
             self.load_state(state)
         except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
@@ -196,7 +196,7 @@ class Trainer:
         return {name: tensor.clone() for name, tensor in self.model.state_dict().items()}
 
 
-def _check_origin(state: dict, path: str | os.PathLike, data: ImageDataset, seed: int) -> None:
+def check_origin(state: dict, path: str | os.PathLike, data: ImageDataset, seed: int) -> None:
     """Refuse the state of a training on other images, or with another seed."""
     data.check_fingerprint(state.get("data"), path)
     if state.get("seed") != seed:

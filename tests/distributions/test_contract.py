@@ -91,7 +91,7 @@ def test_parameters_are_fitted_through_their_constraints(family):
         (-fitted.log_prob(z).mean()).backward()
         optimizer.step()
     assert (fitted.loc @ truth.loc).item() == pytest.approx(1.0, abs=1e-3)
-    assert fitted.concentration.item() == pytest.approx(20.0, rel=0.1)  # 4 standard errors of 2,000 draws
+    assert fitted.concentration.item() == pytest.approx(20.0, rel=0.16)  # 4 standard errors (the Cauchy's)
 
 
 @every

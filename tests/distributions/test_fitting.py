@@ -40,7 +40,7 @@ def test_the_parameters_are_recovered(entry, m):
         assert (found.batch_shape, found.event_shape, found.loc.dtype) == ((3,), (m,), torch.float64)
         gain = 2 * n * (mean_log_prob(found, z) - mean_log_prob(truth, z))
         assert (gain > -1e-6).all() and (gain < m + 5 * math.sqrt(2 * m) + 10).all(), (k, gain)
-        assert (found.concentration / k - 1).abs().max() < 0.2
+        assert (found.concentration / k - 1).abs().max() < 0.27  # 5 standard errors of the widest, Cauchy's at m = 2
 
 
 @fitted

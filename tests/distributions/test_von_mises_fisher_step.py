@@ -126,6 +126,7 @@ def test_noise_of_exactly_zero_is_no_fault(m, monkeypatch):
     assert u.grad.isfinite().all() and k.grad.isfinite().all()
 
 
+@pytest.mark.skipif(HERE.type != "cpu", reason="elsewhere a row has 26 proposals and no reserve")
 def test_rows_beyond_the_reserve_take_new_proposals():
     """Where every proposal of the noise is rejected, and the reserve is too small for all rows."""
     m, rows = 5, 1000

@@ -24,10 +24,14 @@ from svae_lib import cli
 from svae_lib.errors import InputError
 from svae_lib.experiment import Experiment, run_experiment, sweep
 from svae_lib.experiment.config import PAPERS
+from svae_lib.experiment.run import load_run
+from svae_lib.experiment.run_folder import RunFolder
+from svae_lib.experiment.stacks import run_stack
 from svae_lib.experiment.sweep_file import read_sweep
 from svae_lib.experiment.workers import run_here
 from svae_lib.locks import file_lock
 from svae_lib.training.checkpoints import load_checkpoint
+from svae_lib.training.stacked_trainer import StackedTrainer
 from tests.commands import ENVIRONMENT, meet, one_line, wait_for
 
 ROOT = Path(svae_lib.__file__).parents[1]
@@ -335,6 +339,49 @@ def test_one_that_fails_stops_no_other_and_what_is_finished_is_skipped(desk, cap
     assert "2 experiments, 2 of them finished already" in capsys.readouterr().out
     assert {path: path.stat().st_mtime_ns for path in before} == before
     assert (folder / "sweep.toml").read_text() == Path("less/few.toml").read_text()
+
+
+def test_a_sweep_of_stacks_makes_the_same_folders(desk, capsys):
+    """Two stacks, of spheres and of Gaussians; one was stopped in its third epoch, and goes on from there."""
+    file = write("epochs = 5", "[grid]\nlatent = ['s2', 'e2']\nseed = [0, 1, 2]\n")
+    folder = desk / "runs" / "few"
+    spheres = {str(folder / name): each for name, each in read_sweep(file).items() if "s2" in name}
+    train_epoch = StackedTrainer.train_epoch
+
+    def stopping(trainer, epoch, bar):
+        if epoch == 3:
+            raise KeyboardInterrupt
+        return train_epoch(trainer, epoch, bar)
+
+    with pytest.raises(KeyboardInterrupt), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(StackedTrainer, "train_epoch", stopping)
+        run_stack(spheres)
+    assert [load_checkpoint(Path(path, "checkpoint.pt"))["epoch"] for path in spheres] == [2, 2, 2]
+    with started(f"svae sweep {file} --stacked --workers 2") as process:
+        status, out, err = end(process)
+    assert status == 0, err
+    assert out.count(": log-likelihood -") == 6
+    for run in RunFolder.all_in(folder):
+        assert run.metrics["stack_size"] == 3 and run.metrics["epochs"] == len(run.rows) == 5
+        assert load_run(run.path).model.latent_space.manifold_dim == 2
+    assert cli.main(["sweep", file, "--stacked"]) == 0
+    assert "6 experiments, 6 of them finished already" in capsys.readouterr().out
+
+
+def test_a_sweep_says_nothing_more_than_its_results(desk):
+    """Its workers end by themselves: one that was killed left a semaphore, and Python a warning of two lines."""
+    write("epochs = 1", "[grid]\nseed = [0]\n")
+    words = [sys.executable, "-m", "svae_lib", "sweep", "few.toml"]
+    found = subprocess.run(words, env=ENVIRONMENT, capture_output=True, text=True, timeout=400)
+    assert (found.returncode, found.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("line", ["learn_radius = true", "clip = 1.0", "binarize_once = true", "validate_every = 2"])
+def test_what_a_stack_does_not_know_is_refused_before_anything_starts(desk, capsys, line):
+    assert cli.main(["sweep", write(line), "--stacked"]) == 2
+    flag = "--" + line.split()[0].replace("_", "-")
+    assert f"--stacked does not know {flag}" in one_line(capsys)
+    assert not (desk / "runs").exists()
 
 
 def interrupted(file: str) -> list[dict]:
