@@ -51,7 +51,7 @@ def test_no_line_is_long():
 def test_the_library_without_pictures_is_small():
     serve_the_eye = {"plotting", "widgets"}
     rooms = [path for path in (ROOT / "svae_lib").rglob("*.py") if serve_the_eye.isdisjoint(path.parts)]
-    assert 1_000 < sum(lines_of_code(path.read_text()) for path in rooms) < 6_090
+    assert 1_000 < sum(lines_of_code(path.read_text()) for path in rooms) < 6_480
 
 
 def test_any_choice_of_folders_of_tests_can_be_run_together():

@@ -13,7 +13,7 @@ from svae_lib.process import one_interruption
 from svae_lib.training.checkpoints import load_checkpoint, save_checkpoint
 from svae_lib.training.fitting import progress_bar
 from svae_lib.training.history import History, Schedule
-from svae_lib.training.stack import Stack
+from svae_lib.training.stack import Stack, one_of
 from svae_lib.training.stacked_trainer import StackedTrainer
 from svae_lib.training.trainer import check_origin
 
@@ -96,7 +96,10 @@ def fit_stacked(
                     if i in models_left and (found[i] or not math.isfinite(scores["validation_elbo"])):
                         faults[i] = f"epoch {epoch}, {found[i] or 'validation'}"
                     elif i in models_left:
-                        trainer.accept(i, rows[i] | scores, epoch > burn_in, min_improvement)
+                        history, elbo = trainer.histories[i], scores["validation_elbo"]
+                        history.rows.append(rows[i] | scores)
+                        if epoch > burn_in and history.update_best(elbo, min_improvement):
+                            trainer.best[i] = one_of(trainer.stack.weights, i)
                 trainer.epoch = epoch
                 good = trainer.snapshot()
                 if epoch % save_every == 0:

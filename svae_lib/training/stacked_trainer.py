@@ -34,14 +34,9 @@ class StackedTrainer:
     """
 
     def __init__(
-        self,
-        stack: Stack,
-        data: ImageDataset,
-        seeds: Sequence[int],
-        batch_size: int,
-        learning_rate: float,
+        self, stack: Stack, data: ImageDataset, seeds: Sequence[int], batch_size: int, learning_rate: float,
         schedule: Schedule,
-    ):
+    ):  # fmt: skip
         weights = list(stack.weights.values())
         device = weights[0].device
         self.stack, self.seeds, self.schedule, self.fingerprint = stack, seeds, schedule, data.fingerprint
@@ -94,7 +89,7 @@ class StackedTrainer:
             | {"train_reconstruction": reconstruction, "train_kl": kl}
             for loss, reconstruction, kl in means
         ]  # fmt: skip
-        return rows, self._faults()
+        return rows, _faults(self.record, self.stack)
 
     @torch.no_grad()
     def validate(self) -> list[dict[str, float]]:
@@ -148,12 +143,6 @@ class StackedTrainer:
         self.histories = [History(**state["history"] | {"rows": [*state["history"]["rows"]]}) for state in states]
         self.best = [state["best"] for state in states]
 
-    def accept(self, index: int, row: dict, may_be_best: bool, min_improvement: float) -> None:
-        """Add an epoch to one model's history; where it is the best so far, keep its weights. Args: as Trainer's."""
-        self.histories[index].rows.append(row)
-        if may_be_best and self.histories[index].update_best(row["validation_elbo"], min_improvement):
-            self.best[index] = one_of(self.stack.weights, index)
-
     def _step(self, size: int | None = None) -> None:
         within = self.within[:size]
         index = self.order.index_select(1, self.position + within)
@@ -173,11 +162,13 @@ class StackedTrainer:
         self.position.add_(len(within))
         self.step_number.add_(1)
 
-    def _faults(self) -> list[str]:
-        finite = self.record.isfinite().all(2)
-        steps = torch.where(finite.all(0), len(finite), finite.int().argmin(0) + 1)
-        sound = finite.all(0) & self.stack.are_finite()
-        return ["" if good else f"step {step}" for good, step in zip(sound.tolist(), steps.tolist(), strict=True)]
+
+def _faults(record: Tensor, stack: Stack) -> list[str]:
+    """For each model the first step of the record (steps, S, 3) that is not finite, the last where a weight is not."""
+    finite = record.isfinite().all(2)
+    steps = torch.where(finite.all(0), len(finite), finite.int().argmin(0) + 1)
+    sound = finite.all(0) & stack.are_finite()
+    return ["" if good else f"step {step}" for good, step in zip(sound.tolist(), steps.tolist(), strict=True)]
 
 
 def _replayed(step: Callable[[], None]) -> Callable[[], None]:
