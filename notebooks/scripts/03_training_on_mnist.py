@@ -345,12 +345,11 @@ for line in figures.score_table(runs):
 # mean is higher. A line of one seed has no interval and no test: with one run each, one of the two is always ahead.
 #
 # So *does a round latent learn better*? In two dimensions the sphere gains more than a nat and a half, in five about
-# one. With the paper's settings its mean is as high in two and half a nat lower in five, and three runs do not separate
-# those from flat space. At ten the order turns, by 0.3 nats (not separated) at equal scale; at 20 and 40 flat space
-# wins
-# clearly: by 2.1 and by 5.5 nats. Scale explains some of it (at forty it is worth 1.7 nats), not most. What does? A
-# single $\kappa$ has to serve forty directions, where a Gaussian has forty widths. Chapter 4 gives the sphere more of
-# them.
+# one. With the paper's settings it gains as much in two; in five its mean is half a nat lower, and the runs do not
+# separate it from flat space. At ten the order turns: flat space is ahead by 0.4 nats at equal scale. At 20 and 40 it
+# wins clearly, by 2.1 and by 5.4 nats. Scale explains some of it (at forty it is worth 1.6 nats), not most. What does?
+# A single $\kappa$ has to serve forty directions, where a Gaussian has forty widths. Chapter 4 gives the sphere more
+# of them.
 #
 # The radius can be learned too, with a learning rate of its own: `svae train --latent s10 --learn-radius
 # --radius-learning-rate 0.01`. On the small data set that is better on average than the fixed radius in each of the

@@ -278,7 +278,7 @@ for line in figures.split_table(all_runs):
     print(line)
 
 # %% [markdown]
-# Five spheres $S^8$ win back four of the five and a half nats that one sphere had lost to flat space, which has forty
+# Five spheres $S^8$ win back four of the 5.4 nats that one sphere had lost to flat space, which has forty
 # widths. More and smaller spheres win back less, and forty circles nothing. A radius that is learned (chapter 3) adds a
 # third of a nat to one run of $S^{40}$, and half a nat to one of its products. So a split can help a great deal, there
 # is such a thing as too many cuts, and flat space stays ahead here.
