@@ -1,8 +1,10 @@
 """The run files: a script's lines are commands that `svae train` understands, and a sweep's models can be built."""
 
+import json
 import os
 import re
 import subprocess
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -112,3 +114,14 @@ def test_silhouettes_have_three_arms_at_their_best():
     assert {(each.dataset, each.radius, each.epochs) for each in experiments} == {
         ("caltech101_silhouettes", "sqrt_m", 80)
     }
+
+
+def test_every_stored_run_is_of_a_sweep(monkeypatch):
+    """So anyone can run it again."""
+    monkeypatch.syspath_prepend(FOLDER.parent / "tools")
+    store_runs = import_module("store_runs")
+    for file, names in store_runs.SWEEPS.items():
+        path = store_runs.NOTEBOOKS / "results" / file
+        stored = {row["command"] for row in json.loads(path.read_bytes())} if path.exists() else set()
+        sweeps = [read_sweep(FOLDER / f"{name}.toml").values() for name in names]
+        assert stored <= {store_runs.command(each) for experiments in sweeps for each in experiments}, file
