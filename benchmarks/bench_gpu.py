@@ -12,6 +12,7 @@ from scipy import special
 from torch import nn
 from tqdm import tqdm
 
+from benchmarks.bare_network import bare_steps
 from benchmarks.timing import medians, record
 from svae_lib import build_vae
 from svae_lib.datasets import ImageDataset, Split, binarize
@@ -58,25 +59,8 @@ def epoch(space: str) -> Callable[[], object]:
 def stacked_epoch(space: str) -> Callable[[], object]:
     """STEPS steps of ten models, as `fit_stacked` makes them."""
     models = [build_vae((28, 28), space) for _ in range(STACK)]
-    trainer = StackedTrainer(Stack(models, DEVICE), few_images(), 0, BATCH, 1e-3, Schedule())
+    trainer = StackedTrainer(Stack(models, DEVICE), few_images(), range(STACK), BATCH, 1e-3, Schedule())
     return lambda: trainer.train_epoch(1, tqdm(disable=True))
-
-
-def bare_network() -> Callable[[], object]:
-    """STEPS forward and backward passes and Adam steps of the same layers, on batches that lie ready."""
-    model = build_vae((28, 28), "e10")
-    layers = nn.Sequential(model.encoder, nn.Linear(128, 10), model.decoder).to(DEVICE)
-    optimizer = torch.optim.Adam(layers.parameters(), 1e-3, fused=True)
-    batches = binarize(few_images().train.images.to(DEVICE)).split(BATCH)
-
-    def run() -> None:
-        for x in batches:
-            loss = nn.functional.binary_cross_entropy_with_logits(layers(x), x, reduction="sum") / BATCH
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-
-    return run
 
 
 @pytest.mark.parametrize("ambient_dim", [3, 11, 41, 100])
@@ -107,7 +91,9 @@ def test_log_ive(ambient_dim):
 def test_steps():
     """Batches of 64, layers of 256 and 128 units."""
     spaces = "e10", "s2", "s10", "s40", "10xs4"
-    runs = {"bare": bare_network()} | {space: epoch(space) for space in spaces}
+    runs = {"bare": bare_steps(binarize(few_images().train.images.to(DEVICE)).split(BATCH))} | {
+        space: epoch(space) for space in spaces
+    }
     runs |= {f"ten {space}": stacked_epoch(space) for space in ("e10", "s10", "10xs4")}
     times = {name: each / STEPS for name, each in medians({k: waiting(v) for k, v in runs.items()}, ROUNDS).items()}
     for space in spaces:

@@ -17,6 +17,7 @@ from pythae.models.nn import BaseDecoder, BaseEncoder
 from torch import nn
 from tqdm import tqdm
 
+from benchmarks.bare_network import bare_steps
 from benchmarks.timing import medians, record
 from svae_lib import build_vae, load_dataset
 from svae_lib.datasets import ImageDataset, binarize
@@ -45,20 +46,8 @@ def epoch(space: str, network: str = "mlp", count: int = IMAGES) -> Callable[[],
 
 
 def bare_network(count: int = IMAGES) -> Callable[[], object]:
-    """The floor: forward, backward and Adam step of the same layers on batches that lie ready."""
-    model = build_vae((28, 28), "e10")
-    layers = nn.Sequential(model.encoder, nn.Linear(128, 10), model.decoder)
-    optimizer = torch.optim.Adam(layers.parameters(), 1e-3, fused=True)
-    batches = binarize(mnist_many_times(count).train.images).split(BATCH)
-
-    def run() -> None:
-        for x in batches:
-            loss = nn.functional.binary_cross_entropy_with_logits(layers(x), x, reduction="sum") / BATCH
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-
-    return run
+    """The floor: the network alone on batches that lie ready."""
+    return bare_steps(binarize(mnist_many_times(count).train.images).split(BATCH))
 
 
 class PythaeEncoder(BaseEncoder):
