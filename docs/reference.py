@@ -35,7 +35,7 @@ def public_names(room: str) -> dict[str, object]:
 
     Example:
         >>> list(public_names("training"))
-        ['fit', 'History', 'Schedule', 'TrainingFailed']
+        ['fit', 'fit_stacked', 'History', 'Schedule', 'TrainingFailed']
     """
     module = import_module(f"svae_lib.{room}")
     names = getattr(module, "__all__", None) or ["VonMisesFisherClustering"]
