@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import starmap
 
 from svae_lib.comparison import smallest_permutation_p
-from svae_lib.experiment.table import QUANTITIES, Row
+from svae_lib.experiment.table_row import QUANTITIES, Row
 
 _TESTS = ["difference", "difference_low", "difference_high", "welch_p", "permutation_p", "smallest_permutation_p"]
 

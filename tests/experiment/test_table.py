@@ -11,7 +11,8 @@ import pytest
 from svae_lib import cli
 from svae_lib.comparison import compare
 from svae_lib.experiment import Experiment
-from svae_lib.experiment.table import QUANTITIES, read_rows
+from svae_lib.experiment.table import read_rows
+from svae_lib.experiment.table_row import QUANTITIES
 from svae_lib.plotting.runs import seed_scores
 
 FILES = {"table.md", "table.csv", "table.tex", "table.png"}
