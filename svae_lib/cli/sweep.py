@@ -41,8 +41,7 @@ def add(commands) -> None:
 
 def sweep(arguments: argparse.Namespace) -> int:
     """Run what is not finished of a sweep; return the exit status, 1 where an experiment failed."""
-    from svae_lib.experiment.stacks import stacks
-    from svae_lib.experiment.sweep import place, run_sweep, unfinished
+    from svae_lib.experiment.sweep import place, run_sweep, stacks_of, unfinished
     from svae_lib.experiment.sweep_file import read_sweep
 
     file, folder, runtime = arguments.file, arguments.log_dir / arguments.file.stem, given(arguments)
@@ -55,7 +54,7 @@ def sweep(arguments: argparse.Namespace) -> int:
         experiments = place(read_sweep(file, **runtime), folder)
         left = unfinished(experiments, folder, elsewhere=arguments.scheduler is not None)
         if arguments.stacked:
-            stacks({str(folder / name): each for name, each in left.items()})
+            stacks_of(left, folder)
         say("\n".join(f"{folder / name}{'' if name in left else '  finished'}" for name in experiments))
         return 0
     try:

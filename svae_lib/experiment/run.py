@@ -109,6 +109,11 @@ def finish(
     return metrics | more
 
 
+def schedule(experiment: Experiment) -> Schedule:
+    """The weight of the KL at each epoch, as the experiment's flags have it."""
+    return Schedule(experiment.kl_warmup, experiment.kl_freeze, experiment.beta, experiment.kl_target)
+
+
 def _fit(
     experiment: Experiment, run: RunFolder, model: VAE, data: ImageDataset, *, resume: bool, progress: bool = False
 ) -> History:
@@ -122,7 +127,7 @@ def _fit(
             model,
             data,
             **experiment.select(*_OPTIONS_OF_FIT),
-            schedule=Schedule(experiment.kl_warmup, experiment.kl_freeze, experiment.beta, experiment.kl_target),
+            schedule=schedule(experiment),
             validation_samples=experiment.num_importance_samples if experiment.validate_log_likelihood else 0,
             checkpoint=run.checkpoint,
             resume=resume,

@@ -9,11 +9,11 @@ from svae_lib.errors import InputError
 from svae_lib.experiment.build import build
 from svae_lib.experiment.config import Experiment
 from svae_lib.experiment.flags import long_flag
-from svae_lib.experiment.run import finish
+from svae_lib.experiment.run import finish, schedule
 from svae_lib.experiment.run_folder import RunFolder
 from svae_lib.experiment.workers import End
 from svae_lib.reading import exists
-from svae_lib.training import History, Schedule, fit_stacked
+from svae_lib.training import History, fit_stacked
 from svae_lib.training.checkpoints import load_checkpoint
 
 Ends = dict[str, tuple[dict | None, str | None]]  # of runs, by folder: the figures, or the reason why there are none
@@ -80,7 +80,7 @@ def run_stack(experiments: Mapping[str, Experiment], patience: float = 0) -> End
             data,
             seeds=[each.seed for each in experiments.values()],
             **first.select(*_OPTIONS_OF_FIT),
-            schedule=Schedule(first.kl_warmup, first.kl_freeze, first.beta, first.kl_target),
+            schedule=schedule(first),
             checkpoints=[run.checkpoint for run in runs.values()],
             resume=True,
             progress=False,

@@ -14,7 +14,6 @@ from svae_lib.errors import InputError, import_optional
 from svae_lib.experiment.cluster import run_on_cluster
 from svae_lib.experiment.config import Experiment
 from svae_lib.experiment.run_folder import RunFolder
-from svae_lib.experiment.stacks import Ends, run_stack, spread, stacks
 from svae_lib.experiment.sweep_file import read_sweep
 from svae_lib.experiment.workers import End, run_here
 from svae_lib.files import atomic_write
@@ -79,6 +78,13 @@ def unfinished(experiments: dict[str, Experiment], folder: Path, elsewhere: bool
     return left
 
 
+def stacks_of(experiments: dict[str, Experiment], folder: Path) -> list[list[str]]:
+    """The folders of the runs that can be trained together. Args: as `unfinished`. Raises: InputError, as `stacks`."""
+    from svae_lib.experiment.stacks import stacks  # loads what trains and draws, which a plain sweep leaves to workers
+
+    return stacks({str(folder / name): each for name, each in experiments.items()})
+
+
 def run_sweep(
     file: str | os.PathLike,
     folder: str | os.PathLike,
@@ -115,12 +121,14 @@ def run_sweep(
     folder = Path(folder).absolute()
     experiments = place(read_sweep(file, **runtime), folder)
     left = unfinished(experiments, folder, elsewhere=scheduler is not None)
-    together = stacks({str(folder / name): each for name, each in left.items()}) if stacked else []
+    together = stacks_of(left, folder) if stacked else []
     tqdm.write(f"{len(experiments)} experiments, {len(experiments) - len(left)} of them finished already")
     if not left:
         atomic_write(folder / "sweep.toml", Path(file).read_bytes())
         return {}
     if stacked:
+        from svae_lib.experiment.stacks import spread
+
         texts = {str(folder / name): each.to_json() for name, each in left.items()}
         jobs = {"\n".join(paths): (_work_at_stack, ({path: texts[path] for path in paths},))
                 for paths in together}  # fmt: skip
@@ -169,8 +177,13 @@ def _work(text: str, folder: str, quiet: bool) -> dict:
             release_memory()  # a worker has hundreds of experiments
 
 
-def _work_at_stack(texts: dict[str, str]) -> Ends:
+def _work_at_stack(texts: dict[str, str]) -> dict[str, tuple[dict | None, str | None]]:
     """A stack of experiments, on a worker."""
+    from svae_lib.experiment.stacks import run_stack
+
     with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):
         choose_threads(1)
-        return run_stack({path: Experiment.from_json(text) for path, text in texts.items()}, _PATIENCE)
+        try:
+            return run_stack({path: Experiment.from_json(text) for path, text in texts.items()}, _PATIENCE)
+        finally:
+            release_memory()

@@ -86,6 +86,15 @@ class History:
     improved_elbo: float = -math.inf
     restarts: int = 0
 
+    @classmethod
+    def from_values(cls, values: dict) -> "History":
+        """The history of what `values` has given, which stays as it is."""
+        return cls(**values | {"rows": [*values["rows"]]})
+
+    def values(self) -> dict:
+        """A copy in plain values, for a checkpoint; rows are never changed."""
+        return vars(self) | {"rows": self.rows.copy()}
+
     @property
     def epoch(self) -> int:
         """The last epoch, from 1; 0 before the first."""

@@ -106,7 +106,7 @@ class StackedTrainer:
             "epoch": self.epoch,
             "weights": {name: weight.detach().clone() for name, weight in self.stack.weights.items()},
             "optimizer": copy.deepcopy(self.optimizer.state_dict()),
-            "histories": [vars(history) | {"rows": history.rows.copy()} for history in self.histories],
+            "histories": [history.values() for history in self.histories],
             "best": self.best.copy(),
         }
 
@@ -140,7 +140,7 @@ class StackedTrainer:
         for name, weight in all_of([state["model"] for state in states]).items():
             self.stack.weights[name].data.copy_(weight)
         self.epoch = states[0]["epoch"]
-        self.histories = [History(**state["history"] | {"rows": [*state["history"]["rows"]]}) for state in states]
+        self.histories = [History.from_values(state["history"]) for state in states]
         self.best = [state["best"] for state in states]
 
     def _step(self, size: int | None = None) -> None:

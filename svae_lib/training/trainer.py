@@ -167,14 +167,14 @@ class Trainer:
             "best": self.best,
             "seed": self.config.seed,
             "data": self.fingerprint,
-            "history": vars(self.history) | {"rows": self.history.rows.copy()},  # rows are never changed
+            "history": self.history.values(),
         }
 
     def load_state(self, state: dict) -> None:
         """Take the training to a state, which stays as it is."""
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(copy.deepcopy(state["optimizer"]))  # it keeps the tensors it is given
-        self.history, self.best = History(**state["history"] | {"rows": [*state["history"]["rows"]]}), state["best"]
+        self.history, self.best = History.from_values(state["history"]), state["best"]
 
     def resume(self, path: str | os.PathLike) -> None:
         """Go on from a checkpoint.
