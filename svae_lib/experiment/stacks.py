@@ -17,9 +17,7 @@ from svae_lib.training import History, fit_stacked
 from svae_lib.training.checkpoints import load_checkpoint
 
 Ends = dict[str, tuple[dict | None, str | None]]  # of runs, by folder: the figures, or the reason why there are none
-_OPTIONS_OF_FIT = (
-    "epochs", "batch_size", "learning_rate", "burn_in", "look_ahead", "min_improvement", "save_every",
-)  # fmt: skip
+_OPTIONS_OF_FIT = "epochs", "batch_size", "learning_rate", "burn_in", "look_ahead", "min_improvement", "save_every"
 _ALONE = ("learn_radius", "learn_scale", "clip", "binarize_once", "validate_log_likelihood", "validate_every")
 
 

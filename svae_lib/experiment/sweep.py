@@ -3,8 +3,8 @@
 import os
 import sys
 import threading
-from collections.abc import Generator
-from contextlib import closing, redirect_stdout, suppress
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager, redirect_stdout, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -165,25 +165,28 @@ def _follow(ends: Generator[End | None], left: dict[str, Experiment], folder: Pa
     return failed
 
 
-def _work(text: str, folder: str, quiet: bool) -> dict:
-    """One experiment, on a worker; `quiet` where the terminal is the sweep's own."""
-    from svae_lib.experiment.run import run_experiment
-
+@contextmanager
+def _at_work(quiet: bool) -> Iterator[None]:
+    """What a worker does before and after; `quiet` where the terminal is the sweep's own."""
     with _TURN, open(os.devnull, "w") as nowhere, redirect_stdout(nowhere if quiet else sys.stdout):
         choose_threads(1)
         try:
-            return run_experiment(Experiment.from_json(text), folder, resume=True, patience=_PATIENCE)
+            yield
         finally:
             release_memory()  # a worker has hundreds of experiments
+
+
+def _work(text: str, folder: str, quiet: bool) -> dict:
+    """One experiment, on a worker."""
+    from svae_lib.experiment.run import run_experiment
+
+    with _at_work(quiet):
+        return run_experiment(Experiment.from_json(text), folder, resume=True, patience=_PATIENCE)
 
 
 def _work_at_stack(texts: dict[str, str]) -> dict[str, tuple[dict | None, str | None]]:
     """A stack of experiments, on a worker."""
     from svae_lib.experiment.stacks import run_stack
 
-    with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):
-        choose_threads(1)
-        try:
-            return run_stack({path: Experiment.from_json(text) for path, text in texts.items()}, _PATIENCE)
-        finally:
-            release_memory()
+    with _at_work(quiet=True):
+        return run_stack({path: Experiment.from_json(text) for path, text in texts.items()}, _PATIENCE)
